@@ -1,0 +1,1 @@
+"""Hangji 夯基: the records of a district's grassroots Party organisations, and all that follows."""

@@ -1,0 +1,1 @@
+"""Accounts, sign-in, and turning a token into a `Caller` (账号与权限)."""

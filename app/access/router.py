@@ -1,0 +1,106 @@
+"""Signing in and out, and the guard on every other door of `/v1`."""
+
+import re
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, status
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.access import queries, service
+from app.access.errors import Unauthenticated, WrongCredentials
+from app.access.schemas import GrantOut, MeOut, RefreshNew, SessionNew, SessionOut
+from app.access.types import Role
+from app.core import clock
+from app.core.caller import Caller
+from app.core.http import CallerDep, Route, SessionDep, doors
+from app.core.problems import declare
+
+REMEMBERED_SECONDS = 0.5
+REMEMBERED = 10_000
+_TOKEN = re.compile(r"[Bb]earer ([A-Za-z0-9_-]{43})")
+_bearer = HTTPBearer(auto_error=False, description="`POST /v1/sessions` gives it")
+
+public = APIRouter(tags=["sessions"], route_class=Route)
+router = APIRouter(tags=["sessions"], route_class=Route)
+
+
+class Callers:
+    """Callers by token, each for half a second: revocation is honoured within a second."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[float, Caller]] = {}
+
+    def get(self, key: bytes) -> Caller | None:
+        """Give the caller behind the token's hash, if it was looked up just now."""
+        until, caller = self._known.get(key, (0.0, None))
+        return caller if until > time.monotonic() else None
+
+    def put(self, key: bytes, caller: Caller) -> None:
+        """Remember a caller."""
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[key] = (time.monotonic() + REMEMBERED_SECONDS, caller)
+
+    def forget(self, key: bytes) -> None:
+        """Forget a caller at once."""
+        self._known.pop(key, None)
+
+
+def _token(request: Request) -> str:
+    given = request.headers.getlist("authorization")
+    found = _TOKEN.fullmatch(given[0]) if len(given) == 1 else None
+    if found is None:
+        raise Unauthenticated
+    return found[1]
+
+
+async def authenticate(
+    request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> None:
+    """Put the caller on the request, or raise `Unauthenticated`."""
+    key = service.token_hash(_token(request))
+    callers: Callers = request.app.state.callers
+    caller = callers.get(key)
+    if caller is None:
+        async with doors(request).reading() as on:
+            caller = await queries.load_caller(on, key, clock.today())
+        if caller is None:
+            raise Unauthenticated
+        callers.put(key, caller)
+    request.state.caller = caller
+
+
+@public.post("/sessions", responses=declare(WrongCredentials))
+async def sign_in(request: Request, credentials: SessionNew) -> SessionOut:
+    """Sign in with a user name and a password (登录)."""
+    return await service.sign_in(doors(request), credentials.username, credentials.password)
+
+
+@public.post("/sessions/refreshes", responses=declare(Unauthenticated))
+async def refresh_session(request: Request, spent: RefreshNew) -> SessionOut:
+    """Exchange a refresh token, once; used twice, it ends the sign-in (换取新令牌)."""
+    return await service.refresh(doors(request), spent.refresh_token)
+
+
+@router.delete("/sessions/current", status_code=status.HTTP_204_NO_CONTENT)
+async def sign_out(request: Request, session: SessionDep) -> None:
+    """Sign out (退出登录)."""
+    token = _token(request)
+    await service.sign_out(session, token)
+    request.app.state.callers.forget(service.token_hash(token))
+
+
+@router.get("/me")
+async def show_me(caller: CallerDep) -> MeOut:
+    """Show who is signed in and what they may do (当前账号)."""
+    grants = [
+        GrantOut(
+            role=Role(g.role),
+            district_code=g.subtree.district_code,
+            path=g.subtree.path,
+            permissions=sorted(g.permissions),
+        )
+        for g in caller.grants
+    ]
+    return MeOut(account_id=caller.account_id, username=caller.username, grants=grants)

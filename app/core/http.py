@@ -1,0 +1,160 @@
+"""What every domain's HTTP shares: the route class, the transaction, the caller, versions."""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine
+from http import HTTPStatus
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from python_multipart.multipart import parse_options_header
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app.core import idempotency
+from app.core.bodies import read_json
+from app.core.caller import Caller
+from app.core.db import Doors
+from app.core.errors import AppError, Stale, Text
+
+KEPT_HEADERS = ("content-type", "etag", "location")
+_ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
+
+
+class PreconditionRequired(AppError):  # noqa: N818
+    """A change came without the version that it was made on."""
+
+    status = HTTPStatus.PRECONDITION_REQUIRED
+    title = Text("请在 If-Match 中给出所见的版本", "Send If-Match with the version you saw")
+
+
+class _Parsed(Request):
+    """A request whose JSON was read strictly before the endpoint saw it."""
+
+    parsed: Any = None
+
+    async def json(self) -> Any:
+        return self.parsed
+
+
+class Route(APIRoute):
+    """A route that reads JSON strictly, knows its query parameters and keeps idempotent answers."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the framework's handler."""
+        handle = super().get_route_handler()
+        known = _query_names(self.dependant)
+        takes_json = self.body_field is not None and "multipart/form-data" not in str(
+            getattr(self.body_field.field_info, "media_type", "")
+        )
+
+        async def run(request: Request) -> Response:
+            names = [name for name, _ in request.query_params.multi_items()]
+            wrong = [
+                {"type": kind, "loc": ("query", name), "msg": ""}
+                for name in dict.fromkeys(names)
+                for kind, bad in (
+                    ("extra_forbidden", name not in known),
+                    ("duplicate", names.count(name) > 1),
+                )
+                if bad
+            ]
+            if wrong:
+                raise RequestValidationError(wrong)
+            request = _Parsed(request.scope, request.receive)
+            if self.body_field is not None:
+                await request.body()  # here, where a body that is late or too large is answered
+            if takes_json:
+                request.parsed = await read_json(request)
+            response = await handle(request)
+            await _keep(request, response)
+            return response
+
+        return run
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    """Name the query parameters that an endpoint and its dependencies declare."""
+    names = {
+        name
+        for param in dependant.query_params
+        for name in getattr(param.field_info.annotation, "model_fields", None) or [param.alias]
+    }
+    return names.union(*(_query_names(d) for d in dependant.dependencies))
+
+
+def doors(request: Request) -> Doors:
+    """Find the application's doors to the database."""
+    return cast("Doors", request.app.state.doors)
+
+
+async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    """Open the request's only transaction, and commit it before the answer leaves."""
+    async with doors(request).writing() as session:
+        await _claim(request, session)
+        yield session
+
+
+async def _reading(request: Request) -> AsyncIterator[AsyncConnection]:
+    """Take a connection on which PostgreSQL refuses writes."""
+    async with doors(request).reading() as connection:
+        yield connection
+
+
+SessionDep = Annotated[AsyncSession, Depends(_transaction, scope="function")]
+ReadDep = Annotated[AsyncConnection, Depends(_reading, scope="function")]
+
+
+async def _claim(request: Request, session: AsyncSession) -> None:
+    key = request.headers.get("idempotency-key")
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if key is None or request.method != "POST" or caller is None:
+        return
+    body = await request.body()
+    _, options = parse_options_header(request.headers.get("content-type"))
+    if boundary := options.get(b"boundary"):  # another one each time a client sends a file
+        body = body.replace(boundary, b"")
+    digest = hashlib.sha256(request.url.query.encode() + b"\n" + body).digest()
+    key = idempotency.checked(key)
+    await idempotency.claim(session, caller.account_id, request.url.path, key, digest)
+    request.state.claimed = (session, caller.account_id, request.url.path, key)
+
+
+async def _keep(request: Request, response: Response) -> None:
+    claimed = getattr(request.state, "claimed", None)
+    if claimed is not None:
+        session, account_id, path, key = claimed
+        headers = {k: v for k in KEPT_HEADERS if (v := response.headers.get(k)) is not None}
+        answer = idempotency.Replay(response.status_code, headers, bytes(response.body))
+        await idempotency.keep(session, account_id, path, key, answer)
+
+
+def current_caller(request: Request) -> Caller:
+    """Read the caller that the guard put on the request."""
+    return cast("Caller", request.state.caller)
+
+
+CallerDep = Annotated[Caller, Depends(current_caller)]
+
+
+def _if_match(if_match: Annotated[str | None, Header()] = None) -> int:
+    """Read the version on which the change was made.
+
+    Raises `PreconditionRequired` (428) without the header, `Stale` (412) when it cannot match.
+    """
+    if if_match is None:
+        raise PreconditionRequired
+    found = _ETAG.fullmatch(if_match.strip())
+    if not found:
+        raise Stale
+    return int(found[1])
+
+
+IfMatch = Annotated[int, Depends(_if_match)]
+
+
+def tag(response: Response, version: int) -> None:
+    """Send `version` as the answer's `ETag`."""
+    response.headers["ETag"] = f'"{version}"'

@@ -1,0 +1,86 @@
+"""Lists: keyset pages, one sort key, no OFFSET and no COUNT; cursors are signed."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Row, Select, literal, tuple_
+
+from app.core import crypto
+from app.core.db import Executor
+from app.core.errors import AppError, Text
+from app.core.schemas import ListParams
+
+Item = TypeVar("Item")
+_SIGNATURE = 16
+
+
+class BadCursor(AppError):  # noqa: N818
+    """The `after` parameter was not made by this list."""
+
+    title = Text("分页标记无效", "Bad cursor")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[Item]):
+    """One page of rows, before they become JSON."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+def seal(of: str, sort: str, *key: object) -> str:
+    """Write the cursor that stands behind the row with `key`, for the list `of` in order `sort`."""
+    body = json.dumps([of, sort, *(str(part) for part in key)], ensure_ascii=False).encode()
+    return base64.urlsafe_b64encode(crypto.keys().sign(body) + body).decode().rstrip("=")
+
+
+def unseal(after: str, of: str, sort: str) -> list[str]:
+    """Read the key out of a cursor, or raise `BadCursor`."""
+    try:
+        raw = base64.b64decode(after + "=" * (-len(after) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raw = b""
+    signature, body = raw[:_SIGNATURE], raw[_SIGNATURE:]
+    if not crypto.keys().is_signed(body, signature):
+        raise BadCursor("after 不是本系统给出的分页标记", "`after` is not a cursor of this service")
+    made_for, made_sort, *key = json.loads(body)
+    if (made_for, made_sort) != (of, sort):
+        raise BadCursor(
+            "该分页标记属于另一个列表或排序", "this cursor belongs to another list or sort"
+        )
+    return list(key)
+
+
+async def page(
+    on: Executor,
+    rows: Select[*tuple[Any, ...]],
+    sorts: Mapping[str, Any],
+    sort: str,
+    params: ListParams,
+    *,
+    of: str,
+    tie: Any,
+) -> Rows[Row[*tuple[Any, ...]]]:
+    """Run `rows` in the order `sort` (a leading `-` reverses), from where `params.after` left off.
+
+    `of` names the list. The sort's column must be selected under its own name and never null; `tie`
+    must be selected as `id` and breaks ties, so no row is skipped or repeated.
+    """
+    name, down = sort.removeprefix("-"), sort.startswith("-")
+    key = (sorts[name], tie)
+    if params.after:
+        value, last_id = unseal(params.after, of, sort)
+        typed = date.fromisoformat(value) if key[0].type.python_type is date else value
+        mark = tuple_(literal(typed, key[0].type), literal(UUID(last_id), tie.type))
+        rows = rows.where(tuple_(*key) < mark if down else tuple_(*key) > mark)
+    rows = rows.order_by(*(part.desc() if down else part for part in key)).limit(params.limit + 1)
+    found = list(await on.execute(rows))
+    if len(found) <= params.limit:
+        return Rows(found)
+    end = found[params.limit - 1]._mapping  # noqa: SLF001 - the public name of a row's mapping
+    return Rows(found[: params.limit], seal(of, sort, end[key[0].key], end["id"]))

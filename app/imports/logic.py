@@ -1,0 +1,149 @@
+"""Pure decisions: what a roster changes in the records, and what it may not."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from app.core import crypto
+from app.core.tables import RowError
+from app.imports.types import Change, Plan, Recorded
+from app.members.types import FINAL, MemberStatus
+from app.organizations.types import OrganizationKind
+from app.rosters.types import MemberRow, OrganizationRow, Roster
+
+MEMBER_FACTS = (
+    "name",
+    "sex",
+    "ethnicity",
+    "born_on",
+    "education",
+    "joined_on",
+    "full_on",
+    "is_mobile",
+)
+ORGANIZATION_FACTS = ("sector", "is_grid", "term_started_on", "due_on")
+
+
+def plan_import(
+    roster: Roster,
+    as_of: date,
+    known: list[Recorded],
+    recorded: dict[bytes, Recorded],
+    indexes: list[bytes],
+) -> Plan:
+    """Compare the file with the records, row by row."""
+    plan = Plan(list(roster.errors))
+    names = {k.organization_id: k.name for k in known}
+    by_key = {_key(k.kind, names.get(k.parent_id), k.name): k for k in known}
+    for row in roster.organizations:
+        old = by_key.get(_key(row.kind, row.parent_name, row.name)) or by_key.get((None, row.name))
+        if old is None:
+            plan.new_organizations.append(row)
+        else:
+            _compare_organization(plan, row, old, names, as_of)
+    for member, index in zip(roster.members, indexes, strict=True):
+        found = recorded.get(index)
+        if found is None:
+            plan.new_members.append((member, index))
+        else:
+            _compare_member(plan, member, found, names, as_of)
+    return plan
+
+
+def _compare_organization(
+    plan: Plan, row: OrganizationRow, old: Recorded, names: dict[UUID, str], as_of: date
+) -> None:
+    if refused := _organization_refused(row, old, names, as_of):
+        plan.errors.append(refused)
+    differs = [f for f in ORGANIZATION_FACTS if getattr(row, f) != getattr(old, f)]
+    if differs:
+        plan.changed_organizations.append((row, old))
+        plan.changes.append(Change(row.sheet, row.row, row.name, differs))
+
+
+def _compare_member(
+    plan: Plan, row: MemberRow, old: Recorded, names: dict[UUID, str], as_of: date
+) -> None:
+    facts, moved = _member_differs(row, old, names)
+    if refused := _member_refused(row, old, as_of, moved=bool(moved)):
+        plan.errors.append(refused)
+    if facts:
+        plan.changed_members.append((row, old, facts))
+    if moved:
+        plan.moved_members.append((row, old))
+    if facts or moved:
+        plan.changes.append(Change(row.sheet, row.row, row.name, facts + moved))
+
+
+def _key(kind: str, parent_name: str | None, name: str) -> tuple[str | None, str]:
+    """Name an organisation uniquely: 第一党小组 stands in many branches."""
+    return (parent_name if kind == OrganizationKind.PARTY_GROUP else None, name)
+
+
+def _organization_refused(
+    row: OrganizationRow, old: Recorded, names: dict[UUID, str], as_of: date
+) -> RowError | None:
+    parent = names.get(old.parent_id, "")
+    if row.kind != old.kind:
+        return RowError(
+            row.sheet,
+            row.row,
+            "kind",
+            "kind_differs",
+            "组织类别与系统记录不一致；类别变更须经调整程序，请核对后改回系统中的类别",
+        )
+    if row.parent_name != parent:
+        return RowError(
+            row.sheet,
+            row.row,
+            "parent_name",
+            "parent_differs",
+            f"上级党组织与系统记录（{parent}）不一致；隶属变更须经调整程序，请核对后改回",
+        )
+    if old.valid_from > as_of and any(
+        getattr(row, f) != getattr(old, f) for f in ORGANIZATION_FACTS
+    ):
+        return RowError(row.sheet, row.row, "as_of", "recorded_later", _LATER)
+    return None
+
+
+_LATER = "系统中已有晚于本花名册截止日期的记录，请使用最新的花名册"
+
+
+def _member_differs(
+    row: MemberRow, old: Recorded, names: dict[UUID, str]
+) -> tuple[list[str], list[str]]:
+    facts = [f for f in MEMBER_FACTS if getattr(row, f) != getattr(old, f)]
+    index = row.phone and crypto.keys().blind_index(f"phone:{row.phone}")
+    if index != old.phone_index:
+        facts.append("phone")
+    moved = ["category"] if row.category != old.category else []
+    if row.organization_name != names.get(old.organization_id):
+        moved.append("organization_name")
+    return facts, moved
+
+
+def _member_refused(row: MemberRow, old: Recorded, as_of: date, *, moved: bool) -> RowError | None:
+    if MemberStatus(old.status) in FINAL:
+        message = "该党员在系统中已办理转出、去世、退党或除名等手续，请核对；如无误请从花名册中删除"
+        return RowError(row.sheet, row.row, "id_number", "membership_ended", message)
+    if moved and old.valid_from > as_of:
+        return RowError(row.sheet, row.row, "as_of", "recorded_later", _LATER)
+    return None
+
+
+def count(roster: Roster, plan: Plan) -> dict[str, Any]:
+    """Count what the file holds against what is recorded."""
+    changed = {m.row for m, *_ in plan.changed_members} | {m.row for m, _ in plan.moved_members}
+
+    def tally(rows: int, new: int, differing: int) -> dict[str, int]:
+        same = max(rows - new - differing, 0)
+        return {"rows": rows, "new": new, "changed": differing, "unchanged": same}
+
+    return {
+        "organizations": tally(
+            len(roster.organizations), len(plan.new_organizations), len(plan.changed_organizations)
+        ),
+        "members": tally(len(roster.members), len(plan.new_members), len(changed)),
+        "ignored_rows": sum(roster.ignored.values()),
+    }

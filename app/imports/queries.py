@@ -1,0 +1,92 @@
+"""What an import finds in the database."""
+
+from uuid import UUID
+
+from sqlalchemy import and_, select
+
+from app.core.caller import Caller, Permission, Subtree
+from app.core.db import Executor
+from app.core.errors import NotFound
+from app.imports.models import RosterImport
+from app.members.models import Member, Membership
+from app.organizations.models import District, OrganizationState
+from app.organizations.queries import ROOT_PATH, AnyRow
+
+State = OrganizationState
+
+
+async def organizations(on: Executor, district_code: str) -> list[AnyRow]:
+    """List the newest state of every standing organisation of a district."""
+    rows = select(
+        State.organization_id,
+        State.parent_id,
+        State.path,
+        State.name,
+        State.kind,
+        State.sector,
+        State.is_grid,
+        State.term_started_on,
+        State.due_on,
+        State.valid_from,
+    ).where(State.district_code == district_code, State.valid_to.is_(None))
+    return list(await on.execute(rows.order_by(State.path)))
+
+
+async def members_by_index(
+    on: Executor, district_code: str, indexes: list[bytes]
+) -> dict[bytes, AnyRow]:
+    """Find the recorded members with these ID numbers, with their newest membership."""
+    rows = (
+        select(
+            Member.id,
+            Member.id_number_index,
+            Member.name,
+            Member.sex,
+            Member.ethnicity,
+            Member.born_on,
+            Member.education,
+            Member.joined_on,
+            Member.full_on,
+            Member.phone_index,
+            Member.is_mobile,
+            Membership.id.label("membership_id"),
+            Membership.organization_id,
+            Membership.category,
+            Membership.status,
+            Membership.valid_from,
+        )
+        .join(
+            Membership,
+            and_(
+                Membership.district_code == Member.district_code,
+                Membership.member_id == Member.id,
+                Membership.valid_to.is_(None),
+            ),
+        )
+        .where(Member.district_code == district_code, Member.id_number_index.in_(indexes))
+    )
+    return {row.id_number_index: row for row in await on.execute(rows)}
+
+
+async def require_district(on: Executor, caller: Caller, district_code: str) -> None:
+    """Raise `NotFound` unless the caller may see the district, `Forbidden` without the right."""
+    whole = Subtree(district_code, ROOT_PATH)
+    seen = {s.district_code for s in caller.subtrees(Permission.ORGANIZATIONS_READ)}
+    known = await on.scalar(select(District.code).where(District.code == district_code))
+    if district_code not in seen or known is None:
+        raise NotFound
+    caller.require(Permission.IMPORTS_WRITE, at=whole)
+
+
+async def get_import(on: Executor, caller: Caller, import_id: UUID) -> AnyRow:
+    """Fetch an import that was taken, or raise `NotFound`."""
+    whole = [
+        s.district_code for s in caller.subtrees(Permission.IMPORTS_READ) if s.path == ROOT_PATH
+    ]
+    rows = select(RosterImport.id, RosterImport.counts).where(
+        RosterImport.id == import_id, RosterImport.district_code.in_(whole)
+    )
+    row = (await on.execute(rows)).first()
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,114 @@
+"""The application: the one place that knows every domain."""
+
+import importlib.resources
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from fastapi.staticfiles import StaticFiles
+
+from app.access.router import Callers, authenticate
+from app.access.router import public as sessions_public
+from app.access.router import router as sessions
+from app.core import health, problems
+from app.core.db import Doors
+from app.core.envelope import Envelope
+from app.core.settings import Settings
+from app.imports.router import router as imports
+from app.members.router import router as members
+from app.organizations.router import router as organizations
+from app.rosters.router import router as rosters
+from app.rules.router import router as rules
+
+GUARDED = (sessions, organizations, rosters, imports, members, rules)  # fixed paths first
+MAX_JSON = 1 << 20
+VERSION = "0.1.0"
+DESCRIPTION = """
+夯基：区县基层党组织管理服务。记录在系统中，数字由系统计算。
+
+Hangji keeps the records of a district's grassroots Party organisations and computes the rest.
+
+`POST /v1/sessions` 取得令牌，点击 **Authorize** 填入。 / Get a token there, then *Authorize*.
+"""
+
+
+def create_app(doors: Doors, settings: Settings) -> FastAPI:
+    """Build the application around its doors to the database."""
+    app = FastAPI(
+        title="夯基 Hangji",
+        version=VERSION,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        max_body_size=MAX_JSON,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.doors = doors
+    app.state.callers = Callers()
+    problems.install(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
+            expose_headers=["ETag", "Location", "X-Request-ID", "Idempotent-Replayed"],
+        )
+    app.add_middleware(Envelope, allowed_hosts=settings.allowed_hosts)
+    app.include_router(health.router)
+    app.include_router(sessions_public, prefix="/v1")
+    guarded = APIRouter(
+        prefix="/v1",
+        dependencies=[Depends(authenticate, scope="function")],
+        responses=problems.EVERYWHERE,
+    )
+    for router in GUARDED:
+        guarded.include_router(router)
+    app.include_router(guarded)
+    _serve_docs(app)
+    return app
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """Generate the OpenAPI document, the same on every run."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        schemas = made["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        schemas.update(problems.schemas())
+        for path in made["paths"].values():
+            for operation in path.values():
+                answers = operation["responses"]
+                if "$ref" in str(answers.get("422", {}).get("content", {}).get("application/json")):
+                    answers["422"] = problems.EVERYWHERE[422]
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _serve_docs(app: FastAPI) -> None:
+    """Serve Swagger UI out of an installed package: government networks have no internet."""
+    assets = importlib.resources.files("fastapi_offline") / "static"
+    app.mount("/docs/assets", StaticFiles(directory=str(assets)), name="docs-assets")
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi_json() -> dict[str, Any]:
+        return openapi(app)
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        base = request.scope.get("root_path", "")
+        return get_swagger_ui_html(
+            openapi_url=f"{base}/openapi.json",
+            title=app.title,
+            swagger_js_url=f"{base}/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url=f"{base}/docs/assets/swagger-ui.css",
+            swagger_favicon_url=f"{base}/docs/assets/favicon.png",
+            oauth2_redirect_url=None,
+        )

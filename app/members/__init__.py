@@ -1,0 +1,1 @@
+"""Members, their dated membership, and how to find them (党员)."""

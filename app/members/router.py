@@ -1,0 +1,165 @@
+"""Members over HTTP, and what counts them: the tree with head-counts."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response, status
+
+from app.core.dated import NotYet
+from app.core.errors import Forbidden, NotFound, Stale
+from app.core.http import CallerDep, IfMatch, PreconditionRequired, ReadDep, Route, SessionDep, tag
+from app.core.pages import Rows
+from app.core.problems import declare
+from app.core.schemas import Id, Page
+from app.members import queries, service
+from app.members.errors import HoldsNoMembers, MemberExists, NotProbationary, StatusNotAllowed
+from app.members.schemas import (
+    ConversionNew,
+    MemberEdit,
+    MemberListParams,
+    MemberNew,
+    MemberOut,
+    StatusChangeNew,
+    TreeOut,
+    TreeParams,
+)
+from app.organizations.errors import NotEmpty, NotStanding, RootStays
+from app.organizations.schemas import Dissolution
+
+router = APIRouter(route_class=Route)
+CHANGES = (NotFound, Forbidden, Stale, PreconditionRequired)
+
+
+@router.get(
+    "/organizations/{organization_id}/tree",
+    tags=["organizations"],
+    response_model=TreeOut,
+    responses=declare(NotFound),
+)
+async def get_tree(
+    on: ReadDep, caller: CallerDep, organization_id: Id, params: Annotated[TreeParams, Query()]
+) -> Any:
+    """Show an organisation and what is under it, each with its head-count (组织树)."""
+    written = await queries.tree(on, caller, organization_id, params)
+    return Response(written, media_type="application/json")
+
+
+@router.delete(
+    "/organizations/{organization_id}",
+    tags=["organizations"],
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=declare(*CHANGES, NotEmpty, NotStanding, RootStays),
+)
+async def dissolve_organization(
+    session: SessionDep,
+    caller: CallerDep,
+    organization_id: Id,
+    version: IfMatch,
+    params: Annotated[Dissolution, Query()],
+) -> None:
+    """Dissolve an empty organisation from today on; its history stays (撤销党组织)."""
+    await service.dissolve_organization(session, caller, organization_id, version, params.decision)
+
+
+@router.get(
+    "/members", tags=["members"], response_model=Page[MemberOut], responses=declare(NotFound)
+)
+async def list_members(
+    on: ReadDep, caller: CallerDep, params: Annotated[MemberListParams, Query()]
+) -> Rows[Any]:
+    """List the members whom you may see; `q` searches names (党员)."""
+    return await queries.find(on, caller, params)
+
+
+@router.post(
+    "/members",
+    tags=["members"],
+    response_model=MemberOut,
+    status_code=status.HTTP_201_CREATED,
+    responses=declare(NotFound, HoldsNoMembers, MemberExists, NotStanding),
+)
+async def record_member(
+    session: SessionDep, caller: CallerDep, new: MemberNew, response: Response
+) -> Any:
+    """Record a member in an organisation, from today on (登记党员)."""
+    made = await service.record(session, caller, new)
+    tag(response, 1)
+    response.headers["Location"] = f"/v1/members/{made}"
+    return await queries.get(session, caller, made)
+
+
+@router.get(
+    "/members/{member_id}",
+    tags=["members"],
+    response_model=MemberOut,
+    responses=declare(NotFound),
+)
+async def get_member(on: ReadDep, caller: CallerDep, member_id: Id, response: Response) -> Any:
+    """Show one member (党员详情)."""
+    row = await queries.get(on, caller, member_id)
+    tag(response, row.version)
+    return row
+
+
+@router.patch(
+    "/members/{member_id}",
+    tags=["members"],
+    response_model=MemberOut,
+    responses=declare(*CHANGES, MemberExists),
+)
+async def edit_member(
+    session: SessionDep,
+    caller: CallerDep,
+    member_id: Id,
+    version: IfMatch,
+    changes: MemberEdit,
+    response: Response,
+) -> Any:
+    """Correct what is recorded of a member (更正党员信息)."""
+    await service.edit(session, caller, member_id, version, changes)
+    return await _changed(session, caller, member_id, response)
+
+
+@router.post(
+    "/members/{member_id}/conversions",
+    tags=["members"],
+    response_model=MemberOut,
+    responses=declare(*CHANGES, NotProbationary, NotYet),
+)
+async def convert_member(
+    session: SessionDep,
+    caller: CallerDep,
+    member_id: Id,
+    version: IfMatch,
+    new: ConversionNew,
+    response: Response,
+) -> Any:
+    """Make a probationary member a full one (转正)."""
+    await service.convert(session, caller, member_id, version, new)
+    return await _changed(session, caller, member_id, response)
+
+
+@router.post(
+    "/members/{member_id}/status-changes",
+    tags=["members"],
+    response_model=MemberOut,
+    responses=declare(*CHANGES, StatusNotAllowed, NotYet),
+)
+async def change_member_status(
+    session: SessionDep,
+    caller: CallerDep,
+    member_id: Id,
+    version: IfMatch,
+    new: StatusChangeNew,
+    response: Response,
+) -> Any:
+    """Give a member another status from a day on (变更党员状态)."""
+    await service.change_status(session, caller, member_id, version, new)
+    return await _changed(session, caller, member_id, response)
+
+
+async def _changed(
+    session: SessionDep, caller: CallerDep, member_id: Id, response: Response
+) -> Any:
+    row = await queries.get(session, caller, member_id)
+    tag(response, row.version)
+    return row

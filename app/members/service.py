@@ -1,0 +1,269 @@
+"""Recording members and what happens to them."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock, crypto
+from app.core.caller import Caller, Permission, Subtree
+from app.core.dated import change, on_day
+from app.core.db import new_id
+from app.core.errors import Invalid, NotFound, Stale
+from app.members import logic, queries
+from app.members.errors import HoldsNoMembers, MemberExists, NotProbationary, StatusNotAllowed
+from app.members.models import Member, Membership
+from app.members.schemas import ConversionNew, MemberEdit, MemberNew, StatusChangeNew
+from app.members.types import COUNTED, FOLLOWS, ONLY_OF, MemberCategory, MemberStatus, Sex
+from app.organizations import queries as organizations
+from app.organizations import service as tree
+from app.organizations.errors import NotEmpty, NotStanding
+from app.organizations.logic import HOLDS_MEMBERS
+from app.organizations.models import Organization
+from app.organizations.types import OrganizationStatus
+
+FACTS = ("sex", "ethnicity", "born_on", "education", "joined_on", "full_on", "is_mobile")
+
+
+def sealed(member_id: UUID, id_number: str, phone: str | None) -> dict[str, Any]:
+    """Encrypt, index and mask what nobody may read in the table."""
+    ring = crypto.keys()
+    values: dict[str, Any] = {
+        "id_number_cipher": ring.encrypt(id_number, f"member.id_number:{member_id}"),
+        "id_number_index": ring.blind_index(f"id_number:{id_number}"),
+        "id_number_masked": logic.mask_id_number(id_number),
+    }
+    return values | _sealed_phone(member_id, phone)
+
+
+def _sealed_phone(member_id: UUID, phone: str | None) -> dict[str, Any]:
+    if phone is None:
+        return dict.fromkeys(("phone_cipher", "phone_index", "phone_masked"))
+    ring = crypto.keys()
+    return {
+        "phone_cipher": ring.encrypt(phone, f"member.phone:{member_id}"),
+        "phone_index": ring.blind_index(f"phone:{phone}"),
+        "phone_masked": logic.mask_phone(phone),
+    }
+
+
+def id_number_of(member: Member) -> str:
+    """Decrypt a member's ID number, for checks inside the service; never for an answer."""
+    return crypto.keys().decrypt(member.id_number_cipher, f"member.id_number:{member.id}")
+
+
+def searchable(district_code: str, name: str) -> dict[str, Any]:
+    """Derive from a name what it is sorted and found by."""
+    return {
+        "name": name,
+        "name_key": logic.name_key(name),
+        "search_text": logic.search_text(name),
+        "search_tokens": logic.search_tokens(district_code, name),
+    }
+
+
+def _check(facts: logic.MemberFacts) -> None:
+    faults = logic.check_facts(facts, clock.today())
+    if faults:
+        raise Invalid(
+            "；".join(f.zh for f in faults),
+            "; ".join(f.en for f in faults),
+            errors=[
+                {"field": f.field, "where": "body", "code": f.code, "message": f.zh} for f in faults
+            ],
+        )
+
+
+async def _place(session: AsyncSession, caller: Caller, organization_id: UUID) -> Subtree:
+    """Find a standing organisation that holds members, and keep it standing until the COMMIT."""
+    found = await organizations.get(session, caller, organization_id)
+    here = Subtree(found.district_code, found.path)
+    caller.require(Permission.MEMBERS_WRITE, at=here)
+    if found.kind not in HOLDS_MEMBERS:
+        raise HoldsNoMembers
+    await session.execute(
+        select(Organization.id)
+        .where(
+            Organization.district_code == found.district_code, Organization.id == organization_id
+        )
+        .with_for_update(read=True)
+    )
+    found = await organizations.get(session, caller, organization_id)
+    if found.status != OrganizationStatus.ACTIVE:
+        raise NotStanding
+    return here
+
+
+async def record(session: AsyncSession, caller: Caller, new: MemberNew) -> UUID:
+    """Record a member in an organisation, from today on.
+
+    Raises `NotFound`, `Forbidden`, `Invalid`, `HoldsNoMembers`, `NotStanding` or `MemberExists`.
+    """
+    here = await _place(session, caller, new.organization_id)
+    _check(
+        logic.MemberFacts(
+            new.id_number, new.born_on, new.sex, new.category, new.joined_on, new.full_on
+        )
+    )
+    member_id = new_id()
+    secret = sealed(member_id, new.id_number, new.phone)
+    await _refuse_known(session, here.district_code, secret["id_number_index"])
+    session.add(
+        Member(
+            district_code=here.district_code,
+            id=member_id,
+            **searchable(here.district_code, new.name),
+            **secret,
+            **{name: getattr(new, name) for name in FACTS},
+        )
+    )
+    await session.flush()
+    session.add(
+        Membership(
+            district_code=here.district_code,
+            id=new_id(),
+            member_id=member_id,
+            organization_id=new.organization_id,
+            category=new.category,
+            status=MemberStatus.ACTIVE,
+            valid_from=clock.today(),
+        )
+    )
+    await session.flush()
+    return member_id
+
+
+async def _refuse_known(session: AsyncSession, district_code: str, index: bytes) -> None:
+    known = select(Member.id).where(
+        Member.district_code == district_code, Member.id_number_index == index
+    )
+    if await session.scalar(known):
+        raise MemberExists
+
+
+async def _lock(
+    session: AsyncSession, caller: Caller, member_id: UUID, version: int
+) -> tuple[Member, Membership]:
+    """Lock a member whom the caller may change, at `version`, with the present membership."""
+    seen = await queries.get(session, caller, member_id)
+    where = await organizations.get(session, caller, seen.organization_id)
+    caller.require(Permission.MEMBERS_WRITE, at=Subtree(where.district_code, where.path))
+    member = await session.scalar(
+        update(Member)
+        .where(
+            Member.district_code == seen.district_code,
+            Member.id == member_id,
+            Member.version == version,
+        )
+        .values(version=version + 1)
+        .returning(Member)
+    )
+    if member is None:
+        raise Stale
+    membership = await session.scalar(
+        select(Membership).where(
+            Membership.district_code == seen.district_code,
+            Membership.member_id == member_id,
+            on_day(Membership, clock.today()),
+        )
+    )
+    if membership is None:
+        raise NotFound
+    return member, membership
+
+
+async def edit(
+    session: AsyncSession, caller: Caller, member_id: UUID, version: int, changes: MemberEdit
+) -> None:
+    """Correct what is recorded of a member.
+
+    Raises `NotFound`, `Forbidden`, `Stale`, `Invalid` or `MemberExists`.
+    """
+    member, membership = await _lock(session, caller, member_id, version)
+    values = changes.model_dump(exclude_unset=True)
+    for name, value in values.items():
+        if value is None and name not in {"full_on", "phone"}:
+            raise Invalid(f"{name} 不能为空", f"{name} cannot be null")
+    id_number = values.pop("id_number", None)
+    phone = values.pop("phone", "")
+    name = values.pop("name", None)
+    facts = {n: values.get(n, getattr(member, n)) for n in ("born_on", "joined_on", "full_on")}
+    _check(
+        logic.MemberFacts(
+            id_number or id_number_of(member),
+            facts["born_on"],
+            Sex(values.get("sex", member.sex)),
+            MemberCategory(membership.category),
+            facts["joined_on"],
+            facts["full_on"],
+        )
+    )
+    if id_number is not None:
+        secret = sealed(member.id, id_number, None)
+        if secret["id_number_index"] != member.id_number_index:
+            await _refuse_known(session, member.district_code, secret["id_number_index"])
+        values |= {k: v for k, v in secret.items() if k.startswith("id_number")}
+    if phone != "":
+        values |= _sealed_phone(member.id, phone)
+    if name is not None:
+        values |= searchable(member.district_code, name)
+    for column, value in values.items():
+        setattr(member, column, value)
+    await session.flush()
+
+
+async def convert(
+    session: AsyncSession, caller: Caller, member_id: UUID, version: int, new: ConversionNew
+) -> None:
+    """Make a probationary member a full one (转正; 党章 第七条).
+
+    Raises `NotFound`, `Forbidden`, `Stale`, `NotProbationary`, `Invalid` or `NotYet`.
+    """
+    member, membership = await _lock(session, caller, member_id, version)
+    if membership.category != MemberCategory.PROBATIONARY or membership.status not in COUNTED:
+        raise NotProbationary
+    _check(logic.MemberFacts(None, None, None, MemberCategory.FULL, member.joined_on, new.full_on))
+    member.full_on = new.full_on
+    day = max(new.full_on, membership.valid_from)
+    await change(session, membership, day, {"category": MemberCategory.FULL})
+
+
+async def change_status(
+    session: AsyncSession, caller: Caller, member_id: UUID, version: int, new: StatusChangeNew
+) -> None:
+    """Give a member another status from a day on.
+
+    Raises `NotFound`, `Forbidden`, `Stale`, `StatusNotAllowed`, `Invalid` or `NotYet`.
+    """
+    _, membership = await _lock(session, caller, member_id, version)
+    day = new.on or clock.today()
+    if day > clock.today():
+        raise Invalid("日期不能晚于今天", "`on` lies in the future")
+    category = MemberCategory(membership.category)
+    if (
+        new.status not in FOLLOWS[MemberStatus(membership.status)]
+        or ONLY_OF.get(new.status, category) != category
+    ):
+        raise StatusNotAllowed
+    await change(session, membership, day, {"status": new.status, "reason": new.reason})
+
+
+async def dissolve_organization(
+    session: AsyncSession, caller: Caller, organization_id: UUID, version: int, decision: str | None
+) -> None:
+    """Dissolve an organisation that has neither members nor organisations under it (撤销).
+
+    Raises what `organizations.service.dissolve` raises, and `NotEmpty`.
+    """
+    state = await tree.dissolve(session, caller, organization_id, version, decision)
+    today: date = clock.today()
+    member = select(Membership.id).where(
+        Membership.district_code == state.district_code,
+        Membership.organization_id == organization_id,
+        Membership.status.in_(sorted(COUNTED | {MemberStatus.MEMBERSHIP_SUSPENDED})),
+        on_day(Membership, today),
+    )
+    if await session.scalar(member.limit(1)):
+        raise NotEmpty("请先转移或调整其党员", "members belong to it")

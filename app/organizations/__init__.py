@@ -1,0 +1,1 @@
+"""Districts, the organisation tree and its dated history (党组织)."""

@@ -1,0 +1,1 @@
+"""Excel in and out (花名册)."""

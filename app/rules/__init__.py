@@ -1,0 +1,1 @@
+"""Dated rule packs and the findings that they make (规则)."""

@@ -1,0 +1,245 @@
+"""Reading the packs, the districts' settings, and the findings that the records make."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, select
+
+from app.core.caller import Caller, Permission, Subtree
+from app.core.dated import on_day
+from app.core.db import Executor
+from app.core.errors import Invalid, NotFound
+from app.core.pages import Rows, page, seal, unseal
+from app.core.schemas import ListParams
+from app.members.queries import headcounts
+from app.organizations import queries as organizations
+from app.organizations.types import OrganizationKind, Sector
+from app.rules import logic
+from app.rules.models import RuleSetting
+from app.rules.schemas import FindingListParams, FindingOut, SettingListParams
+from app.rules.types import (
+    LOCALES,
+    Comparison,
+    Finding,
+    Measure,
+    Operator,
+    Pack,
+    Setting,
+    Severity,
+    Unit,
+)
+
+_PACK = TypeAdapter(Pack)
+_MEASURED = {Measure.MEMBERS: "subtree", Measure.FULL_MEMBERS: "full"}
+"""The head-count's column behind a measure; units covered are not recorded."""
+
+
+@lru_cache
+def packs() -> Mapping[str, Pack]:
+    """Read the packs that are shipped, by name."""
+    files = sorted(resources.files("app.rules").joinpath("packs").iterdir(), key=lambda f: f.name)
+    read = (tomllib.loads(f.read_text("utf-8")) for f in files if f.name.endswith(".toml"))
+    return MappingProxyType({p.name: p for p in map(_PACK.validate_python, read)})
+
+
+def pack(name: str) -> Pack:
+    """Fetch one pack, or raise `NotFound`."""
+    found = packs().get(name)
+    if found is None:
+        raise NotFound("没有这个规则包", "no such pack")
+    return found
+
+
+def _districts(caller: Caller) -> list[str]:
+    return sorted({s.district_code for s in caller.subtrees(Permission.RULES_READ)})
+
+
+def visible(caller: Caller) -> Select[*tuple[Any, ...]]:
+    """Select the settings of the districts in which the caller may read rules."""
+    columns = [c for c in RuleSetting.__table__.c if c.name != "valid"]
+    return select(*columns).where(RuleSetting.district_code.in_(_districts(caller)))
+
+
+async def settings(
+    on: Executor, caller: Caller, name: str, params: SettingListParams
+) -> Rows[Row[*tuple[Any, ...]]]:
+    """List what the caller's districts set for the pack `name`."""
+    rows = visible(caller).where(RuleSetting.pack == pack(name).name)
+    if params.district_code is not None:
+        rows = rows.where(RuleSetting.district_code == params.district_code)
+    if params.as_of is not None:
+        rows = rows.where(on_day(RuleSetting, params.as_of))
+    sorts: dict[str, ColumnElement[Any]] = {"valid_from": RuleSetting.valid_from.expression}
+    return await page(
+        on, rows, sorts, "valid_from", params, of=f"settings {name}", tie=RuleSetting.id.expression
+    )
+
+
+async def settings_on(
+    on: Executor, caller: Caller, name: str, day: date
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List what is in force on `day` for the pack `name`, by district."""
+    rows = visible(caller).where(RuleSetting.pack == pack(name).name, on_day(RuleSetting, day))
+    return (await on.execute(rows.order_by(RuleSetting.district_code))).all()
+
+
+def setting_of(row: Any) -> Setting:
+    """Turn a row of settings into what the rules take."""
+    return Setting(
+        is_enabled=row.is_enabled,
+        upper=row.upper,
+        lower=row.lower,
+        upper_operator=row.upper_operator and Operator(row.upper_operator),
+        lower_operator=row.lower_operator and Operator(row.lower_operator),
+        applies_to=row.applies_to and frozenset(map(OrganizationKind, row.applies_to)),
+    )
+
+
+async def effective(
+    on: Executor, districts: Iterable[str], day: date
+) -> dict[str, list[tuple[Pack, list[Comparison]]]]:
+    """Give each district's packs that are in force on `day`, with what they ask."""
+    codes = sorted(set(districts))
+    columns = [c for c in RuleSetting.__table__.c if c.name != "valid"]
+    rows = select(*columns).where(RuleSetting.district_code.in_(codes), on_day(RuleSetting, day))
+    found = {(r.district_code, r.pack): setting_of(r) for r in await on.execute(rows)}
+    return {
+        code: [
+            (chosen, logic.comparisons(chosen, day))
+            for name, shipped in packs().items()
+            if (chosen := logic.effective(shipped, found.get((code, name)))) is not None
+        ]
+        for code in codes
+    }
+
+
+async def findings(on: Executor, subtrees: Sequence[Subtree], as_of: date) -> list[Finding]:
+    """Compute what the rules find in `subtrees` on the day `as_of`, by district, path and rule.
+
+    No subtree may lie in another. Head-counts come from the records, one statement a subtree.
+    """
+    asked = await effective(on, (s.district_code for s in subtrees), as_of)
+    found: list[Finding] = []
+    for subtree in subtrees:
+        chosen = asked[subtree.district_code]
+        counts = headcounts(subtree, as_of)
+        near = (_could_hit(counts.c, comparison) for _, list_ in chosen for comparison in list_)
+        rows = select(
+            counts.c.organization_id,
+            counts.c.path,
+            counts.c.name,
+            counts.c.kind,
+            counts.c.sector,
+            counts.c.full,
+            counts.c.subtree,
+        ).where(or_(false(), *near))
+        for row in await on.execute(rows):
+            found += _findings_of(row, subtree.district_code, chosen, as_of)
+    return sorted(found, key=lambda f: _key(f, "path"))
+
+
+async def findings_of_district(
+    on: Executor, district_code: str, as_of: date
+) -> list[dict[str, Any]]:
+    """Compute a district's findings as JSON, for the operator: nobody's rights are asked."""
+    found = await findings(on, [Subtree(district_code, organizations.ROOT_PATH)], as_of)
+    return [FindingOut.model_validate(f).model_dump(mode="json") for f in found]
+
+
+def _could_hit(counts: Any, comparison: Comparison) -> ColumnElement[bool]:
+    """Leave out in SQL what cannot be flagged; the decision itself is made by `logic`."""
+    column = _MEASURED.get(comparison.rule.measure)
+    if column is None:
+        return false()
+    beyond = counts[column].bool_op(comparison.operator.value)(comparison.threshold)
+    return and_(counts.kind.in_(sorted(comparison.kinds)), beyond)
+
+
+def _findings_of(
+    row: Any, district_code: str, chosen: list[tuple[Pack, list[Comparison]]], as_of: date
+) -> Iterable[Finding]:
+    members = int(row.subtree)  # PostgreSQL sums to a numeric
+    unit = Unit(
+        kind=OrganizationKind(row.kind),
+        locale=LOCALES.get(Sector(row.sector)) if row.sector else None,
+        members=members,
+        full_members=int(row.full),
+    )
+    for by, comparisons in chosen:
+        for hit in logic.hits(comparisons, unit):
+            yield Finding(
+                district_code=district_code,
+                organization_id=row.organization_id,
+                organization_name=row.name,
+                path=row.path,
+                kind=OrganizationKind(row.kind),
+                headcount=members,
+                rule=hit.rule.code,
+                pack=by.name,
+                version=by.version,
+                severity=hit.rule.severity,
+                suggestion=hit.rule.suggestion,
+                approval_level=logic.approval_for(by, hit.rule.suggestion, unit, as_of),
+                source=str(hit.rule.source),
+                as_of=as_of,
+            )
+
+
+def _key(finding: Finding, sort: str) -> tuple[str, ...]:
+    """Give the order of `finding`; no two findings of a day share it."""
+    place = (finding.district_code, finding.path, finding.pack, finding.rule)
+    urgency = "0" if finding.severity is Severity.HIGH else "1"
+    return (urgency, *place) if sort == "severity" else place
+
+
+async def find(
+    on: Executor, caller: Caller, params: FindingListParams, as_of: date
+) -> Rows[Finding]:
+    """List the findings that the caller may see, a page at a time."""
+    if params.pack is not None and params.pack not in packs():
+        raise _unknown("pack")
+    if params.rule is not None and params.rule not in rule_codes():
+        raise _unknown("rule")
+    subtrees = caller.subtrees(Permission.RULES_READ)
+    if params.within is not None:
+        read = Permission.RULES_READ
+        subtrees = [await organizations.subtree(on, caller, params.within, as_of, read)]
+    wanted = [f for f in await findings(on, subtrees, as_of) if _is_wanted(f, params)]
+    return _page(wanted, params, params.sort)
+
+
+def _unknown(field: str) -> Invalid:
+    wrong = {"field": field, "where": "query", "code": "enum", "message": "不在允许的取值之内"}
+    return Invalid("没有这个规则或规则包", "no such rule or pack", errors=[wrong])
+
+
+def rule_codes() -> frozenset[str]:
+    """Name every rule of every pack."""
+    return frozenset(rule.code for shipped in packs().values() for rule in shipped.rules)
+
+
+def _is_wanted(finding: Finding, params: FindingListParams) -> bool:
+    return (
+        params.kind in (None, finding.kind)
+        and params.rule in (None, finding.rule)
+        and params.severity in (None, finding.severity)
+        and params.pack in (None, finding.pack)
+    )
+
+
+def _page(found: list[Finding], params: ListParams, sort: str) -> Rows[Finding]:
+    """Cut a page out of findings that were all computed at once."""
+    found = sorted(found, key=lambda f: _key(f, sort))
+    if params.after:
+        last = tuple(unseal(params.after, "findings", sort))
+        found = [f for f in found if _key(f, sort) > last]
+    if len(found) <= params.limit:
+        return Rows(found)
+    items = found[: params.limit]
+    return Rows(items, seal("findings", sort, *_key(items[-1], sort)))

@@ -1,0 +1,61 @@
+"""The worker: runs jobs out of the queue in PostgreSQL. Knows every domain's jobs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import procrastinate
+import structlog
+
+from app.access.jobs import purge
+from app.core.db import Doors
+from app.core.jobs import QUEUE
+from app.imports.jobs import refresh_statistics
+
+_log = structlog.get_logger(__name__)
+RETRY = procrastinate.RetryStrategy(max_attempts=5, exponential_wait=5)
+
+
+def queue(url: str, doors: Doors) -> procrastinate.App:
+    """Name every job and when it runs by itself."""
+    made = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=4))
+
+    def register(job: Callable[[Doors], Awaitable[None]], cron: str | None = None) -> None:
+        if cron is None:
+
+            async def run() -> None:
+                await job(doors)
+
+            made.task(name=job.__name__, queue=QUEUE, retry=RETRY)(run)
+        else:
+
+            async def run_periodically(timestamp: int) -> None:  # noqa: ARG001 - the queue's
+                await job(doors)
+
+            named = made.task(name=job.__name__, queue=QUEUE, retry=RETRY)(run_periodically)
+            made.periodic(cron=cron)(named)
+
+    register(purge, cron="17 * * * *")
+    register(refresh_statistics)
+    return made
+
+
+async def work(url: str, *, until_empty: bool = False) -> None:
+    """Run jobs until the process is told to stop; `until_empty` stops when none is left."""
+    doors = Doors.to(url, pool_size=2)
+    try:
+        async with queue(url, doors).open_async() as app:
+            _log.info("worker started")
+            await app.run_worker_async(
+                queues=[QUEUE],
+                wait=not until_empty,
+                concurrency=2,
+                shutdown_graceful_timeout=10,
+                delete_jobs="successful",
+            )
+    finally:
+        await doors.close()
+
+
+def run(url: str) -> None:
+    """Run the worker in this process."""
+    asyncio.run(work(url))

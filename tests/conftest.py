@@ -1,0 +1,171 @@
+"""One embedded server a run, one migrated database a worker, one rolled-back transaction a test."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from sqlalchemy import select
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.access import service as access
+from app.access.models import Account, SignIn
+from app.core import clock, crypto, embedded, migrations
+from app.core.db import Doors, create_engine, new_id
+from app.core.settings import Settings
+from app.main import create_app
+from tests.make.organizations import make_account, make_district
+
+TEMPLATE = "hangji_template"
+_stack = ExitStack()
+
+
+def _at(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+async def _sql(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server once, in the process that starts the workers, and build the template."""
+    if hasattr(config, "workerinput") or "HANGJI_TEST_SUPERUSER" in os.environ:
+        return
+    directory = _stack.enter_context(tempfile.TemporaryDirectory(prefix="hangji-"))
+    cluster = _stack.enter_context(embedded.running(Path(directory)))
+    os.environ["HANGJI_TEST_SUPERUSER"] = cluster.superuser_url
+    os.environ["HANGJI_TEST_OWNER"] = _at(cluster.owner_url, TEMPLATE)
+    os.environ["HANGJI_TEST_APPLICATION"] = _at(cluster.application_url, TEMPLATE)
+    create = f"CREATE DATABASE {TEMPLATE} OWNER hangji_owner"
+    asyncio.run(_sql(cluster.superuser_url, create))
+    migrations.upgrade(os.environ["HANGJI_TEST_OWNER"], os.environ["HANGJI_TEST_APPLICATION"])
+
+
+def pytest_unconfigure() -> None:
+    _stack.close()
+
+
+async def new_database(name: str) -> None:
+    """Copy the migrated template."""
+    await _sql(
+        os.environ["HANGJI_TEST_SUPERUSER"],
+        f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
+        f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER hangji_owner STRATEGY file_copy",
+    )
+
+
+@pytest.fixture(scope="session")
+def database(worker_id: str) -> str:
+    """The application's URL of this worker's own database."""
+    name = f"hangji_{worker_id}"
+    asyncio.run(new_database(name))
+    return _at(os.environ["HANGJI_TEST_APPLICATION"], name)
+
+
+@pytest.fixture(scope="session")
+async def engine(database: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(database)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_hashes() -> None:
+    """Argon2id with the least cost: what is tested is that it is used, not how long it takes."""
+    access._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def keys() -> Iterator[None]:
+    crypto.use(crypto.new_keys())
+    yield
+    clock.pin(None)
+
+
+@pytest.fixture
+async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with engine.connect() as connection:
+        outer = await connection.begin()
+        yield connection
+        await outer.rollback()
+
+
+@pytest.fixture
+def doors(connection: AsyncConnection) -> Doors:
+    """Both doors on the one connection that is rolled back; a write is a savepoint."""
+    sessions = async_sessionmaker(
+        connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+    )
+
+    @asynccontextmanager
+    async def writing() -> AsyncIterator[AsyncSession]:
+        async with sessions.begin() as session:
+            yield session
+
+    @asynccontextmanager
+    async def reading() -> AsyncIterator[AsyncConnection]:
+        yield connection
+
+    return Doors(writing, reading)
+
+
+@pytest.fixture
+async def session(doors: Doors) -> AsyncIterator[AsyncSession]:
+    async with doors.writing() as session:
+        yield session
+
+
+@pytest.fixture
+def app(doors: Doors) -> FastAPI:
+    return create_app(doors, Settings(_env_file=None, allowed_hosts=["test"]))
+
+
+@pytest.fixture
+async def anonymous(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test/v1") as client:
+        yield client
+
+
+async def signed_in(doors: Doors, session: AsyncSession, username: str) -> dict[str, str]:
+    """Begin a sign-in without the cost of hashing, and give the header that carries it."""
+    account_id = await session.scalar(select(Account.id).where(Account.username_key == username))
+    row = SignIn(id=new_id(), account_id=account_id, expires_at=clock.now() + timedelta(days=1))
+    session.add(row)
+    await session.flush()
+    issued = access._issue(session, row.id, row.expires_at)
+    await session.flush()
+    return {"authorization": f"Bearer {issued.access_token}"}
+
+
+@pytest.fixture
+async def root(session: AsyncSession) -> UUID:
+    """The root of district 231005."""
+    return await make_district(session)
+
+
+@pytest.fixture
+async def client(
+    app: FastAPI, doors: Doors, session: AsyncSession, root: UUID
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client signed in as the department of district 231005."""
+    headers = await signed_in(doors, session, await make_account(session))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://test/v1", headers=headers
+    ) as client:
+        yield client
