@@ -27,11 +27,17 @@ class UnreadableCell(ValueError):  # noqa: N818
 
 
 _ODD = re.compile(
-    "[\\s\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u202a-\u202f\u2060-\u206f\ufeff\uff01-\uff5e]"
+    "[\\s\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u202a-\u202f\u2060-\u206f\ufeff\uff01-\uff5e\u2e9f\u2ef3\u2f00-\u2fd5]"
 )
+_RADICALS = re.compile("[\u2e9f\u2ef3\u2f00-\u2fd5]")
 _INVISIBLE = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
 _SPACES = re.compile("[\\s\x00-\x1f\x7f-\xa0\u202f]+")
 _FULL_WIDTH = {0xFEE0 + ord(c): ord(c) for c in map(chr, range(0x21, 0x7F)) if c.isalnum()}
+
+
+def _character(radical: re.Match[str]) -> str:
+    """Give the character for a radical's sign, which is what copying from a PDF leaves."""
+    return unicodedata.normalize("NFKC", radical[0])
 
 
 def cell_text(cell: Cell) -> str:
@@ -39,7 +45,7 @@ def cell_text(cell: Cell) -> str:
     if isinstance(cell, str):
         if _ODD.search(cell) is not None:
             cell = _INVISIBLE.sub("", cell).translate(_FULL_WIDTH)
-            cell = _SPACES.sub(" ", cell).strip(" ")
+            cell = _SPACES.sub(" ", _RADICALS.sub(_character, cell)).strip(" ")
         return unicodedata.normalize("NFC", cell)
     if cell is None:
         return ""
@@ -57,6 +63,8 @@ _INCOMPLETE = re.compile(
     f"[0-9]{{4}}(?:[0-9]{{2}})?年?|[0-9]{{4}}(?:年|{_GAP})[0-9]{{1,2}}(?:月份?)?"
     f"|[0-9]{{2}}(?:年|{_GAP})[0-9]{{1,2}}(?:(?:月|{_GAP})(?:[0-9]{{1,2}}日?)?)?"
 )
+_HAN_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
+_TENS = re.compile("([二三]?)十([一二三四五六七八九]?)")
 _DAY_ZERO = date(1899, 12, 30)
 _YEARS = range(1900, 2101)
 _SERIALS = range(2200, (date(_YEARS[-1], 12, 31) - _DAY_ZERO).days + 1)
@@ -83,12 +91,19 @@ def cell_date(cell: Cell) -> date | None:
     if len(text) > 40:  # noqa: PLR2004 - the longest way to write a date and a time is shorter
         raise UnreadableCell("date_format")
     text = _TIME.sub("", text) if ":" in text or "时" in text else text
+    if "年" in text:
+        text = _TENS.sub(_arabic, text).translate(_HAN_DIGITS)
     text = re.sub(" +", "", text) if re.search("[^0-9 ]", text) else re.sub(" +", "-", text)
     if match := _DATE.fullmatch(text):
         return _day(*match.groups())
     if re.fullmatch("[0-9]{5}(?:\\.[0-9]+)?|[0-9]{8}", text):
         return _date_of_number(float(text))
     raise UnreadableCell("date_incomplete" if _INCOMPLETE.fullmatch(text) else "date_format")
+
+
+def _arabic(tens: re.Match[str]) -> str:
+    """Write 十 as 10, 十一 as 11 and 二十 as 20, all but the digits."""
+    return (tens[1] or "一") + (tens[2] or "零")
 
 
 def _day(year: str, month: str, day: str) -> date:
@@ -238,7 +253,10 @@ _COUNT = re.compile("[0-9.]+ ?[个名人家户]?$")
 _FOOTER = re.compile(
     "(?:填表|制表|填报|审核|复核|经办|负责|联系|统计|单位负责|党组织负责)(?:人|单位|日期|时间|电话|部门)"
     "(?:[(（][^)）]*[)）])?(?:[:：0-9]|$)|(?:备?注|说明|填表说明|填写说明|附注)[:：0-9一二三、.．]"
-    "|第.{1,4}页|共.{1,4}页|(?:示例|样例|例|例如)$"
+    "|第.{1,4}页|共.{1,4}页|以下(?:空白|无)|(?:示例|样例|例|例如)$"
+)
+_GUIDE = re.compile(
+    "必填|选填|可选|可空|文本|日期|下拉|单选|格式|[如例][:：]|例如|填写|yyyy", re.IGNORECASE
 )
 _TITLE = re.compile(
     "花名册|名册|登记表|一览表|统计表|汇总表|信息表|明细表|情况表|名单|^[(（]?[一二三四五六七八九十]+[)）、.]"
@@ -267,8 +285,9 @@ def noise(
     label = next((text for text in filled if not text.isdecimal()), "")
     first = label.replace(" ", "")
     same = sum(_heading(row[i]) in names for i, names in layout.headings.items() if i < len(row))
+    is_guide = len(filled) > 2 and all(_GUIDE.match(text) for text in filled)  # noqa: PLR2004
     is_numbering = len(filled) > 2 and all(text.isdecimal() and len(text) < 6 for text in filled)  # noqa: PLR2004
-    if (same > 1 and same * 2 >= len(used)) or is_numbering:
+    if (same > 1 and same * 2 >= len(used)) or is_numbering or is_guide:
         return "header"
     is_title = len(filled) > 2 or _TITLE.search(first) or re.search(section, first)  # noqa: PLR2004
     if len(set(filled)) == 1 and is_title:

@@ -288,7 +288,7 @@ EDUCATIONS: dict[Education, str] = {
 }
 EDUCATION_AFFIXES = (
     "^(?:全日制|在职|函授|自考|自学考试|成人|成教|电大|夜大|中央党校|省委党校|党校|国家开放)|"
-    "(?:毕业|肄业|结业|在读|学历|文化|程度|教育|及以下)+$"
+    "(?:毕业|肄业|结业|在读|学历|文化|程度|教育|及以[上下])+$"
 )
 """What may stand around the words for an education."""
 
@@ -298,12 +298,12 @@ CATEGORIES: dict[MemberCategory, str] = {
         "中国共产党正式党员 正式中共党员 01"
     ),
     MemberCategory.PROBATIONARY: (
-        "预备党员 预备 中共预备党员 中共党员预备 党员预备 中国共产党预备党员 预备中共党员 预备期 02"
+        "预备党员 预备 中共预备党员 中共党员预备 党员预备 中国共产党预备党员 预备期党员 02"
     ),
 }
 YES_OR_NO: dict[bool, str] = {
-    True: "是 有 对 y yes true t 1 √ ✓ ✔ ☑ ■ v 流动 流动党员 流出 流出党员 网格 网格党支部 是的",
-    False: "否 不是 非 没有 n no false f 0 × x ✗ ✘ ☒ ☐ □ 非流动 非流动党员 非网格 不 不是的",
+    True: "是 有 对 y yes true t 1 √ ✓ ✔ ☑ ■ ● v 流动 流动党员 流出 流出党员 网格 网格党支部 是的",
+    False: "否 不是 非 没有 n no false f 0 × x ✗ ✘ ☒ ☐ □ ○ 非流动 非流动党员 非网格 不 不是的",
 }
 SHORT_ETHNICITIES = {"蒙族": "02", "维族": "05", "维": "05", "鲜族": "10", "朝族": "10", "壮": "08"}
 
