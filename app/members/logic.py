@@ -14,9 +14,8 @@ from pypinyin.constants import PHRASES_DICT
 
 from app.core.clock import add_months
 from app.core.errors import Text
-from app.members.types import MemberCategory, Sex
+from app.members.types import NAME_LENGTH, MemberCategory, Sex
 
-NAME_LENGTH = 50
 EARLIEST_BIRTH_YEAR = 1900
 
 _ETHNICITIES = (
@@ -267,13 +266,14 @@ _SURNAMES = (
     "黑he 折she 覃qin 缪miao 牟mu 洗xian 隗wei 乜nie 佴nai 祭zhai 重chong 种chong 长chang 能nai "
     "么yao 卜bu 薄bo 镡tan 角jue 炅gui 费fei 都du 藏zang 番pan 逢pang 句gou 郇xun 适kuo 降xiang"
 )
-_COMPOUND_SURNAMES = (
-    "尉迟yu_chi 万俟mo_qi 长孙zhang_sun 澹台tan_tai 单于chan_yu 子车zi_ju 令狐ling_hu 乐正yue_zheng"
-)
+_COMPOUND_SURNAMES = """尉迟yu_chi 万俟mo_qi 长孙zhang_sun 澹台tan_tai 单于chan_yu 子车zi_ju
+令狐ling_hu 乐正yue_zheng"""
 _SURNAME_READINGS = {entry[0]: entry[1:] for entry in _SURNAMES.split()}
 """Single surnames that are read otherwise than the character mostly is."""
 _COMPOUND_READINGS = {entry[:2]: entry[2:].split("_") for entry in _COMPOUND_SURNAMES.split()}
 _GIVEN_READINGS = {"晟": "sheng", "长": "chang"}
+# of other characters the readings of old books find nobody
+_SEVERAL_READINGS = frozenset("乐行重长朝盛茜觉都传强会娜柏车贾颉晟宁应纪柳奇吾度拓约阿艾")
 _IGNORED_IN_SEARCH = dict.fromkeys(map(ord, " '`’‘·"))
 _LATIN_OR_NOT = re.compile(r"([a-z]+)|([^\W\d_a-z〇]|〇)+|(.)", re.DOTALL)
 
@@ -393,7 +393,8 @@ def _syllable(word: str, likely: str) -> tuple[str, ...]:
     """List the readings of a character, or a Latin word itself; `ü` reads as `v` and as `u`."""
     if len(word) > 1 or not _HAN_LETTER.fullmatch(word):
         return (clean_query(word) or word,)
-    known = [likely, *pinyin(word, style=Style.NORMAL, heteronym=True)[0]]
+    several = word in _SEVERAL_READINGS or word in _SURNAME_READINGS
+    known = [likely, *pinyin(word, style=Style.NORMAL, heteronym=several)[0]]
     plain = [clean_query(s) for s in known if s != word]
     both = (s for p in plain for s in (p, p.replace("v", "u")) if s.isascii() and s)
     return tuple(dict.fromkeys(both)) or (word,)

@@ -21,9 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, ExcludeConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, history_of, one_of
-from app.members.types import Education, MemberCategory, MemberStatus, Sex
-
-NAME_LENGTH = 50
+from app.members.types import NAME_LENGTH, Education, MemberCategory, MemberStatus, Sex
 
 
 class Member(Base):

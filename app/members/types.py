@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+NAME_LENGTH = 50
+
 
 class Sex(StrEnum):
     """性别."""
