@@ -42,6 +42,9 @@ T = TypeVar("T")
 main = typer.Typer(add_completion=False, no_args_is_help=True, help="夯基 Hangji")
 account = typer.Typer(no_args_is_help=True, help="账号 / accounts")
 main.add_typer(account, name="account")
+keys = typer.Typer(no_args_is_help=True, help="密钥 / keys")
+main.add_typer(keys, name="keys")
+PASSWORD_LENGTHS = (8, 200)
 _say = Console(stderr=True, highlight=False)
 
 District = Annotated[str, typer.Option("--district", help="区划代码 / GB/T 2260 code")]
@@ -339,6 +342,9 @@ def create_account(
     if not password_stdin:
         password = typer.prompt("密码 password", hide_input=True, confirmation_prompt=True)
 
+    if not PASSWORD_LENGTHS[0] <= len(password) <= PASSWORD_LENGTHS[1]:
+        _stop("密码须为 8 到 200 个字符 / a password takes 8 to 200 characters")
+
     async def make(doors: Doors) -> UUID:
         async with doors.writing() as session:
             await organizations.ensure_district(session, district)
@@ -346,6 +352,14 @@ def create_account(
             return await access.create_account(session, username, password, role, district, scope)
 
     typer.echo(_run(make))
+
+
+@keys.command("new")
+def make_keys() -> None:
+    """生成密钥文件 / make the keys of a deployment, once."""
+    path = settings().keys_path
+    crypto.write_new_keys(path)
+    typer.echo(path)
 
 
 @main.command("openapi")

@@ -1,6 +1,7 @@
 """The application: the one place that knows every domain."""
 
 import importlib.resources
+import re
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -24,6 +25,7 @@ from app.rules.router import router as rules
 
 GUARDED = (sessions, organizations, rosters, imports, members, rules)  # fixed paths first
 MAX_JSON = 1 << 20
+_TERM = re.compile(r"\(([^()]*[\u4e00-\u9fff][^()]*)\)")
 VERSION = "0.1.0"
 DESCRIPTION = """
 夯基：区县基层党组织管理服务。记录在系统中，数字由系统计算。
@@ -85,6 +87,8 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         schemas.update(problems.schemas())
         for path in made["paths"].values():
             for operation in path.values():
+                if term := _TERM.search(operation.get("description", "")):
+                    operation["summary"] = f"{term[1]} {operation['summary']}"
                 answers = operation["responses"]
                 if "$ref" in str(answers.get("422", {}).get("content", {}).get("application/json")):
                     answers["422"] = problems.EVERYWHERE[422]

@@ -123,6 +123,13 @@ def load_keys(path: Path, cipher: CipherName, *, make: bool) -> Keyring:
         raise NoKeys(f"密钥文件无法读取：{path} / unreadable keys: {path}") from error
 
 
+def write_new_keys(path: Path) -> None:
+    """Write new keys to `path`, or raise `NoKeys` when there are some: they are never replaced."""
+    if path.exists():
+        raise NoKeys(f"密钥文件已存在，未改动：{path} / there are keys at {path}; left as they are")
+    _write(path, new_keys())
+
+
 def _write(path: Path, keys: Keyring) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     raw = {

@@ -36,7 +36,11 @@ class Rows(Generic[Item]):
 def seal(of: str, sort: str, *key: object) -> str:
     """Write the cursor that stands behind the row with `key`, for the list `of` in order `sort`."""
     body = json.dumps([of, sort, *(str(part) for part in key)], ensure_ascii=False).encode()
-    return base64.urlsafe_b64encode(crypto.keys().sign(body) + body).decode().rstrip("=")
+    return _encoded(crypto.keys().sign(body) + body)
+
+
+def _encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def unseal(after: str, of: str, sort: str) -> list[str]:
@@ -46,7 +50,7 @@ def unseal(after: str, of: str, sort: str) -> list[str]:
     except ValueError:
         raw = b""
     signature, body = raw[:_SIGNATURE], raw[_SIGNATURE:]
-    if not crypto.keys().is_signed(body, signature):
+    if _encoded(raw) != after or not crypto.keys().is_signed(body, signature):
         raise BadCursor("after 不是本系统给出的分页标记", "`after` is not a cursor of this service")
     made_for, made_sort, *key = json.loads(body)
     if (made_for, made_sort) != (of, sort):

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from app.core.errors import AppError, Text
@@ -222,6 +223,11 @@ def _on_unavailable(request: Request, exc: Exception) -> Response:
     return unavailable(request)
 
 
+def _on_gone(request: Request, _: Exception) -> Response:
+    """Answer nobody: the client went away before its body had arrived."""
+    return of_status(request, HTTPStatus.BAD_REQUEST)
+
+
 def _on_anything(request: Request, exc: Exception) -> Response:
     _log.error("unhandled", error=type(exc).__name__)
     return answer(request, 500, "internal-error", _TITLES[500])
@@ -233,6 +239,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Replay, _on_replay)
+    app.add_exception_handler(ClientDisconnect, _on_gone)
     app.add_exception_handler(DBAPIError, _on_database)
     for lost in (PoolTimeout, OSError):
         app.add_exception_handler(lost, _on_unavailable)

@@ -19,7 +19,9 @@ def _listed(value: object) -> object:
 class Settings(BaseSettings):
     """What a deployment can set; `.env.example` explains each."""
 
-    model_config = SettingsConfigDict(env_prefix="HANGJI_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="HANGJI_", env_file=".env", env_ignore_empty=True, extra="ignore"
+    )
 
     database_url: str | None = None
     owner_database_url: str | None = None

@@ -33,6 +33,8 @@ def plan_import(
 ) -> Plan:
     """Compare the file with the records, row by row."""
     plan = Plan(list(roster.errors))
+    if not (roster.organizations or roster.members or plan.errors):
+        plan.errors.append(RowError("", 0, "", "empty", "文件中没有可导入的数据行，请填写后再导入"))
     names = {k.organization_id: k.name for k in known}
     by_key = {_key(k.kind, names.get(k.parent_id), k.name): k for k in known}
     for row in roster.organizations:
