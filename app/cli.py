@@ -138,8 +138,8 @@ def serve(
 ) -> None:
     """启动 API 与后台任务 / the API and the jobs."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    _refuse_taken_port(host, port)
     with database(serve=True) as urls:
+        _refuse_taken_port(host, port)
         if demo:
             asyncio.run(_with_doors(urls.application, _fill_if_empty))
         os.environ["HANGJI_DATABASE_URL"] = urls.application

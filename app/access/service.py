@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from argon2 import PasswordHasher
@@ -22,8 +23,12 @@ from app.core.settings import settings
 
 _hasher = PasswordHasher()
 _turns = asyncio.Semaphore(2)  # a hash takes 64 MiB
-_decoy = _hasher.hash(secrets.token_hex(16))
-"""Checked when the name is unknown, so that both refusals take equally long."""
+
+
+@cache
+def _decoy() -> str:
+    """Hash what nobody knows: checked for an unknown name, so both refusals take equally long."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def token_hash(token: str) -> bytes:
@@ -52,7 +57,8 @@ async def sign_in(doors: Doors, username: str, password: str) -> SessionOut:
     async with doors.reading() as on:
         found = await queries.credentials(on, logic.username_key(username))
     async with _turns:
-        matches = await asyncio.to_thread(_matches, found[1] if found else _decoy, password)
+        decoy = await asyncio.to_thread(_decoy)  # the first time also for a known name
+        matches = await asyncio.to_thread(_matches, found[1] if found else decoy, password)
     if found is None or not matches:
         raise WrongCredentials
     async with doors.writing() as session:
