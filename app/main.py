@@ -9,8 +9,9 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
-from app.access.router import Callers, authenticate
+from app.access.router import Callers, authenticate, bearer
 from app.access.router import public as sessions_public
 from app.access.router import router as sessions
 from app.core import health, problems
@@ -36,9 +37,17 @@ Hangji keeps the records of a district's grassroots Party organisations and comp
 """
 
 
+class Application(FastAPI):
+    """FastAPI, with the envelope around what the framework answers by itself too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the envelope outermost."""
+        return Envelope(super().build_middleware_stack(), allowed_hosts=self.state.allowed_hosts)
+
+
 def create_app(doors: Doors, settings: Settings) -> FastAPI:
     """Build the application around its doors to the database."""
-    app = FastAPI(
+    app = Application(
         title="夯基 Hangji",
         version=VERSION,
         description=DESCRIPTION,
@@ -49,6 +58,8 @@ def create_app(doors: Doors, settings: Settings) -> FastAPI:
         max_body_size=MAX_JSON,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.state.allowed_hosts = settings.allowed_hosts
+    app.state.guard = authenticate
     app.state.doors = doors
     app.state.callers = Callers()
     problems.install(app)
@@ -60,12 +71,11 @@ def create_app(doors: Doors, settings: Settings) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
             expose_headers=["ETag", "Location", "X-Request-ID", "Idempotent-Replayed"],
         )
-    app.add_middleware(Envelope, allowed_hosts=settings.allowed_hosts)
     app.include_router(health.router)
     app.include_router(sessions_public, prefix="/v1")
     guarded = APIRouter(
         prefix="/v1",
-        dependencies=[Depends(authenticate, scope="function")],
+        dependencies=[Depends(bearer)],  # for the document: `Route` asks the guard itself
         responses=problems.EVERYWHERE,
     )
     for router in GUARDED:

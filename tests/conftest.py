@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -14,7 +15,7 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import Executable, Result, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -104,6 +105,23 @@ async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await outer.rollback()
 
 
+class ConnectionReader:
+    """Reads on the test's own connection, where its uncommitted rows are."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+
+    async def execute(self, statement: Executable) -> Result[Any]:
+        return await self.connection.execute(statement)
+
+    async def scalar(self, statement: Executable) -> Any:
+        return await self.connection.scalar(statement)
+
+    async def fetch(self, sql: str, values: list[Any], *, by_key: bool) -> list[Any]:  # noqa: ARG002
+        raw = await self.connection.get_raw_connection()
+        return await raw.driver_connection.fetch(sql, *values)
+
+
 @pytest.fixture
 def doors(connection: AsyncConnection) -> Doors:
     """Both doors on the one connection that is rolled back; a write is a savepoint."""
@@ -116,11 +134,7 @@ def doors(connection: AsyncConnection) -> Doors:
         async with sessions.begin() as session:
             yield session
 
-    @asynccontextmanager
-    async def reading() -> AsyncIterator[AsyncConnection]:
-        yield connection
-
-    return Doors(writing, reading)
+    return Doors(writing, ConnectionReader(connection))
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 import re
 import time
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, status
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import APIRouter, Request, status
+from fastapi.security import HTTPBearer
 
 from app.access import queries, service
 from app.access.errors import Unauthenticated, WrongCredentials
@@ -13,15 +12,15 @@ from app.access.schemas import GrantOut, MeOut, RefreshNew, SessionNew, SessionO
 from app.access.types import Role
 from app.core import clock
 from app.core.caller import Caller
-from app.core.http import CallerDep, Route, SessionDep, doors
+from app.core.http import CallerDep, OpenRoute, Route, SessionDep, doors
 from app.core.problems import declare
 
 REMEMBERED_SECONDS = 0.5
 REMEMBERED = 10_000
 _TOKEN = re.compile(r"[Bb]earer ([A-Za-z0-9_-]{43})")
-_bearer = HTTPBearer(auto_error=False, description="`POST /v1/sessions` gives it")
+bearer = HTTPBearer(auto_error=False, description="`POST /v1/sessions` gives it")
 
-public = APIRouter(tags=["sessions"], route_class=Route)
+public = APIRouter(tags=["sessions"], route_class=OpenRoute)
 router = APIRouter(tags=["sessions"], route_class=Route)
 
 
@@ -55,9 +54,7 @@ def _token(request: Request) -> str:
     return found[1]
 
 
-async def authenticate(
-    request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> None:
+async def authenticate(request: Request) -> None:
     """Put the caller on the request, or raise `Unauthenticated`."""
     key = service.token_hash(_token(request))
     callers: Callers = request.app.state.callers

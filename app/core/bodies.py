@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from app.core.errors import AppError, Text
 
 DEPTH = 32
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class NotJson(AppError):  # noqa: N818
@@ -55,11 +57,11 @@ def _check(root: Any) -> None:
         if len(where) > DEPTH:
             raise _invalid("json_depth", f"nested deeper than {DEPTH}")
         if isinstance(value, str):
-            if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+            if _UNSTORABLE.search(value):
                 raise _invalid("text", "contains characters that cannot be stored", *where)
         elif isinstance(value, dict):
             for key, inner in value.items():
-                if "\0" in key or any("\ud800" <= c <= "\udfff" for c in key):
+                if _UNSTORABLE.search(key):
                     raise _invalid("text", "a key contains characters that cannot be stored")
                 rest.append((inner, (*where, key)))
         elif isinstance(value, list):

@@ -22,7 +22,7 @@ class NotYet(AppError):  # noqa: N818
     title = Text("该日之后已有记录", "Something later is recorded already")
 
 
-def on_day(dated: Any, day: date) -> ColumnElement[bool]:
+def on_day(dated: Any, day: Any) -> ColumnElement[bool]:
     """Hold rows of a dated table to those that are true on `day`."""
     return and_(dated.valid_from <= day, or_(dated.valid_to.is_(None), dated.valid_to > day))
 

@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from app.core import migrations
 from app.core.errors import AppError, Text
-from app.core.http import Route, doors
+from app.core.http import OpenRoute, doors
 from app.core.problems import declare
 
-router = APIRouter(tags=["health"], route_class=Route)
+router = APIRouter(tags=["health"], route_class=OpenRoute)
 
 
 class NotReady(AppError):  # noqa: N818

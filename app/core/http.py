@@ -4,19 +4,19 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from python_multipart.multipart import parse_options_header
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import idempotency
+from app.core import idempotency, problems
 from app.core.bodies import read_json
 from app.core.caller import Caller
-from app.core.db import Doors
+from app.core.db import Doors, Reader
 from app.core.errors import AppError, Stale, Text
 
 KEPT_HEADERS = ("content-type", "etag", "location")
@@ -40,17 +40,29 @@ class _Parsed(Request):
 
 
 class Route(APIRoute):
-    """A route that reads JSON strictly, knows its query parameters and keeps idempotent answers."""
+    """A route that asks the guard first, reads JSON strictly and keeps idempotent answers.
+
+    The guard comes before the body: nobody unknown is read more than a head.
+    """
+
+    is_guarded: ClassVar[bool] = True
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        taken: dict[int | str, dict[str, Any]] = {}
+        if self.body_field is not None:
+            taken = problems.ANY_FORM if _takes_form(self) else problems.ANY_JSON
+        self.responses = problems.ANY_ROUTE | taken | self.responses
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the framework's handler."""
         handle = super().get_route_handler()
         known = _query_names(self.dependant)
-        takes_json = self.body_field is not None and "multipart/form-data" not in str(
-            getattr(self.body_field.field_info, "media_type", "")
-        )
+        takes_json = self.body_field is not None and not _takes_form(self)
 
         async def run(request: Request) -> Response:
+            if self.is_guarded:
+                await request.app.state.guard(request)
             names = [name for name, _ in request.query_params.multi_items()]
             wrong = [
                 {"type": kind, "loc": ("query", name), "msg": ""}
@@ -75,6 +87,17 @@ class Route(APIRoute):
         return run
 
 
+class OpenRoute(Route):
+    """A route that anybody may ask."""
+
+    is_guarded = False
+
+
+def _takes_form(route: APIRoute) -> bool:
+    assert route.body_field is not None
+    return "multipart/form-data" in str(getattr(route.body_field.field_info, "media_type", ""))
+
+
 def _query_names(dependant: Dependant) -> set[str]:
     """Name the query parameters that an endpoint and its dependencies declare."""
     names = {
@@ -97,14 +120,13 @@ async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-async def _reading(request: Request) -> AsyncIterator[AsyncConnection]:
-    """Take a connection on which PostgreSQL refuses writes."""
-    async with doors(request).reading() as connection:
-        yield connection
+async def _reader(request: Request) -> Reader:
+    """Give what reads: PostgreSQL refuses its writes."""
+    return doors(request).reader
 
 
 SessionDep = Annotated[AsyncSession, Depends(_transaction, scope="function")]
-ReadDep = Annotated[AsyncConnection, Depends(_reading, scope="function")]
+ReadDep = Annotated[Reader, Depends(_reader)]
 
 
 async def _claim(request: Request, session: AsyncSession) -> None:
@@ -131,7 +153,7 @@ async def _keep(request: Request, response: Response) -> None:
         await idempotency.keep(session, account_id, path, key, answer)
 
 
-def current_caller(request: Request) -> Caller:
+async def current_caller(request: Request) -> Caller:
     """Read the caller that the guard put on the request."""
     return cast("Caller", request.state.caller)
 
@@ -139,7 +161,7 @@ def current_caller(request: Request) -> Caller:
 CallerDep = Annotated[Caller, Depends(current_caller)]
 
 
-def _if_match(if_match: Annotated[str | None, Header()] = None) -> int:
+async def _if_match(if_match: Annotated[str | None, Header()] = None) -> int:
     """Read the version on which the change was made.
 
     Raises `PreconditionRequired` (428) without the header, `Stale` (412) when it cannot match.
@@ -153,6 +175,12 @@ def _if_match(if_match: Annotated[str | None, Header()] = None) -> int:
 
 
 IfMatch = Annotated[int, Depends(_if_match)]
+
+
+def written(json: str | bytes, *, version: int | None = None) -> Response:
+    """Send JSON that PostgreSQL wrote, as it is; its shape is checked in a test."""
+    headers = {} if version is None else {"ETag": f'"{version}"'}
+    return Response(json, media_type="application/json", headers=headers)
 
 
 def tag(response: Response, version: int) -> None:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
@@ -58,6 +58,21 @@ def unseal(after: str, of: str, sort: str) -> list[str]:
             "该分页标记属于另一个列表或排序", "this cursor belongs to another list or sort"
         )
     return list(key)
+
+
+def after_mark(params: ListParams, of: str, sort: str) -> tuple[str, UUID] | None:
+    """Read where the page before left off: the sort's value and the id; None on the first page."""
+    if params.after is None:
+        return None
+    value, last_id = unseal(params.after, of, sort)
+    return value, UUID(last_id)
+
+
+def page_json(found: Sequence[Any], limit: int, of: str, sort: str) -> str:
+    """Write a page out of rows of (json, the sort's value, the id), one more than `limit` read."""
+    end = found[limit - 1] if len(found) > limit else None
+    following = "null" if end is None else f'"{seal(of, sort, end[1], end[2])}"'
+    return f'{{"items":[{",".join(row[0] for row in found[:limit])}],"next":{following}}}'
 
 
 async def page(

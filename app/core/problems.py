@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -135,10 +136,20 @@ def _declared(description: str) -> dict[str, Any]:
     return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
-EVERYWHERE: dict[int | str, dict[str, Any]] = {
-    status: _declared(f"{_TITLES[status].zh} / {_TITLES[status].en}")
-    for status in (400, 401, 403, 422, 503)
-}
+def _declared_all(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {s: _declared(f"{_TITLES[s].zh} / {_TITLES[s].en}") for s in statuses}
+
+
+ANY_ROUTE = _declared_all(400, 422, 503)
+"""What any operation may answer."""
+
+ANY_FORM = _declared_all(408, 413)
+"""What an operation that takes a file may answer besides."""
+
+ANY_JSON = _declared_all(408, 413, 415)
+"""What an operation that takes JSON may answer besides."""
+
+EVERYWHERE = _declared_all(400, 401, 403, 422, 503)
 """What any guarded operation may answer."""
 
 
@@ -205,12 +216,12 @@ _RETRY = {"40001", "40P01", "55P03", "57014", "53300"}
 
 def _on_database(request: Request, exc: Exception) -> Response:
     """Answer what slipped past the schemas: the net, not the place to decide."""
-    assert isinstance(exc, DBAPIError)
-    state = getattr(exc.orig, "sqlstate", None) or ""
+    cause = exc.orig if isinstance(exc, DBAPIError) else exc
+    state = getattr(cause, "sqlstate", None) or ""
     if not state or state in _RETRY or state.startswith(("08", "57P")):
         _log.warning("database unavailable", sqlstate=state)
         return unavailable(request)
-    _log.error("database refused", sqlstate=state, statement=exc.statement)
+    _log.error("database refused", sqlstate=state, statement=getattr(exc, "statement", None))
     if state.startswith("22"):
         return answer(request, 422, "invalid", _TITLES[422])
     if state in {"23505", "23P01"}:
@@ -240,7 +251,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Replay, _on_replay)
     app.add_exception_handler(ClientDisconnect, _on_gone)
-    app.add_exception_handler(DBAPIError, _on_database)
+    for refused in (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        app.add_exception_handler(refused, _on_database)
     for lost in (PoolTimeout, OSError):
         app.add_exception_handler(lost, _on_unavailable)
     app.add_exception_handler(Exception, _on_anything)

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import LargeBinary, and_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor
@@ -36,6 +37,7 @@ async def members_by_index(
     on: Executor, district_code: str, indexes: list[bytes]
 ) -> dict[bytes, AnyRow]:
     """Find the recorded members with these ID numbers, with their newest membership."""
+    given = literal(indexes, ARRAY(LargeBinary))  # one parameter, however many numbers
     rows = (
         select(
             Member.id,
@@ -63,7 +65,7 @@ async def members_by_index(
                 Membership.valid_to.is_(None),
             ),
         )
-        .where(Member.district_code == district_code, Member.id_number_index.in_(indexes))
+        .where(Member.district_code == district_code, Member.id_number_index == func.any(given))
     )
     return {row.id_number_index: row for row in await on.execute(rows)}
 

@@ -94,6 +94,7 @@ async def take(
     Raises what `read_workbook` raises, and `TreeChanged` when somebody else changed the records
     between the check and the writing.
     """
+    await _take_time(session)
     show("读取 reading", 0, None)
     sheets = await asyncio.to_thread(read_workbook, data)
     return await take_sheets(
@@ -120,8 +121,7 @@ async def take_sheets(
     show: Show = _silent,
 ) -> Report:
     """Take sheets that were read; `take` says the rest."""
-    await session.execute(text("SET LOCAL statement_timeout = '120s'"))
-    await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '120s'"))
+    await _take_time(session)
     show("核对 checking", 0, None)
     known = await queries.organizations(session, district_code)
     roster = await asyncio.to_thread(_read, sheets, as_of, known)
@@ -147,6 +147,12 @@ async def take_sheets(
         )
         await jobs.enqueue(session, "refresh_statistics", lock="refresh_statistics")
     return report
+
+
+async def _take_time(session: AsyncSession) -> None:
+    """Let the transaction last as long as a large file needs to be read and written."""
+    await session.execute(text("SET LOCAL statement_timeout = '120s'"))
+    await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '120s'"))
 
 
 def _read(sheets: list[Sheet], as_of: date, known: list[AnyRow]) -> Roster:

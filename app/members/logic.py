@@ -275,7 +275,7 @@ _GIVEN_READINGS = {"晟": "sheng", "长": "chang"}
 # of other characters the readings of old books find nobody
 _SEVERAL_READINGS = frozenset("乐行重长朝盛茜觉都传强会娜柏车贾颉晟宁应纪柳奇吾度拓约阿艾")
 _IGNORED_IN_SEARCH = dict.fromkeys(map(ord, " '`’‘·"))
-_LATIN_OR_NOT = re.compile(r"([a-z]+)|([^\W\d_a-z〇]|〇)+|(.)", re.DOTALL)
+_LATIN_OR_NOT = re.compile(r"([a-z]+)|([^\W0-9_a-z〇]|〇)+|(.)", re.DOTALL)
 
 
 def name_key(name: str) -> str:

@@ -1,21 +1,36 @@
 """Reading members and counting them. Every read starts from `visible`."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Subquery, and_, cast, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    Integer,
+    String,
+    Subquery,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text
 
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
-from app.core.db import Executor
+from app.core.db import Executor, Reader
 from app.core.errors import NotFound
-from app.core.pages import Rows, page
+from app.core.hot import Hot, json_of, json_rows, param
+from app.core.pages import after_mark, page_json
 from app.members import logic
 from app.members.models import Member, Membership
 from app.members.schemas import MemberFilters, MemberListParams, TreeParams
@@ -25,10 +40,15 @@ from app.organizations.models import OrganizationState
 from app.organizations.queries import AnyRow, AnySelect, in_subtrees
 
 State = OrganizationState
+EXPORT_ROWS = 200_000
 
 
 def visible(caller: Caller, day: date, permission: Permission) -> AnySelect:
     """Select the members the caller may see, where and as what they were on `day`."""
+    return _shown(caller.subtrees(permission), day)
+
+
+def _shown(places: Sequence[Any], day: Any) -> AnySelect:
     return (
         select(
             Member.id,
@@ -66,7 +86,7 @@ def visible(caller: Caller, day: date, permission: Permission) -> AnySelect:
                 on_day(State, day),
             ),
         )
-        .where(in_subtrees(caller.subtrees(permission)))
+        .where(in_subtrees(places))
     )
 
 
@@ -79,52 +99,113 @@ async def get(on: Executor, caller: Caller, member_id: UUID, day: date | None = 
     return row
 
 
-async def filtered(
-    on: Executor, caller: Caller, filters: MemberFilters, permission: Permission
-) -> AnySelect:
-    """Select the members that `filters` ask for, or raise `NotFound` for a unit out of sight."""
-    day = filters.as_of or clock.today()
-    rows = visible(caller, day, permission)
-    if filters.within:
-        top = await organizations.subtree(on, caller, filters.within, day, permission)
-        rows = rows.where(in_subtrees([top]))
-    if filters.organization_id:
-        rows = rows.where(Membership.organization_id == filters.organization_id)
-    if filters.category:
-        rows = rows.where(Membership.category == filters.category)
-    if filters.status:
-        rows = rows.where(Membership.status == filters.status)
-    else:
+_DAY = param("day", Date())
+
+
+def _one(places: Sequence[Any], _: Collection[str]) -> AnySelect:
+    rows = _shown(places, _DAY).where(Member.id == param("id", Uuid()))
+    return json_rows(rows, "version", without=["name_key"])
+
+
+_one_hot = Hot(_one, by_key=True)
+
+
+async def show(on: Reader, caller: Caller, member_id: UUID) -> tuple[str, int]:
+    """Write one member's JSON as `get` fetches it, and give the version."""
+    subtrees = caller.subtrees(Permission.MEMBERS_READ)
+    found = await _one_hot.fetch(on, subtrees, id=member_id, day=clock.today())
+    if not found:
+        raise NotFound
+    return found[0]["json"], found[0]["version"]
+
+
+_FILTERS: dict[str, Any] = {
+    "organization_id": Membership.organization_id,
+    "category": Membership.category,
+    "status": Membership.status,
+}
+
+
+def _filtered(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
+    """Select members by the filters that are set."""
+    rows = _shown(places, _DAY)
+    for name, column in _FILTERS.items():
+        if name in shape:
+            rows = rows.where(column == param(name, column.type))
+    if "status" not in shape:
         rows = rows.where(Membership.status.not_in(sorted(FINAL)))
-    if filters.q:
-        rows = rows.where(_named(filters.q, caller.subtrees(permission)))
+    if "q" in shape:  # the index by tokens first, then the letters in their order
+        named = (
+            and_(
+                Member.district_code == place.district_code,
+                Member.search_tokens.contains(param(f"tokens{i}", ARRAY(Text))),
+            )
+            for i, place in enumerate(places)
+        )
+        needles = param("needles", ARRAY(Text))
+        rows = rows.where(or_(false(), *named), Member.search_text.like(func.all(needles)))
     return rows
 
 
-def _named(q: str, subtrees: Sequence[Subtree]) -> Any:
-    """Match a fragment of a name: the index by tokens first, then the letters in their order."""
-    needles = [
-        Member.search_text.contains(needle, autoescape=True) for needle in logic.query_needles(q)
-    ]
-    found = [
-        and_(
-            Member.district_code == code,
-            Member.search_tokens.contains(cast(logic.query_tokens(code, q), ARRAY(Text))),
-        )
-        for code in sorted({s.district_code for s in subtrees})
-    ]
-    return and_(or_(*found), *needles) if found and needles else literal(False)
+def _list(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
+    rows, key = _filtered(places, shape), (Member.name_key, Member.id)
+    if "after" in shape:
+        mark = tuple_(param("value", String()), param("after_id", Uuid()))
+        rows = rows.where(tuple_(*key) < mark if "down" in shape else tuple_(*key) > mark)
+    order = [part.desc() if "down" in shape else part for part in key]
+    limited = rows.order_by(*order).limit(param("limit", BigInteger()))
+    paged = json_rows(limited, "name_key", "id", without=["name_key"])
+    return paged.order_by(*(c.desc() if "down" in shape else c for c in paged.selected_columns[1:]))
 
 
-async def find(on: Executor, caller: Caller, params: MemberListParams) -> Rows[AnyRow]:
-    """List members."""
-    rows = await filtered(on, caller, params, Permission.MEMBERS_READ)
-    return await page(
-        on, rows, {"name": Member.name_key}, params.sort, params, of="members", tie=Member.id
-    )
+def _export(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
+    return _filtered(places, shape).order_by(State.path, Member.name_key).limit(EXPORT_ROWS)
 
 
-def headcounts(subtree: Subtree, day: date) -> Subquery:
+_list_hot, _export_hot = Hot(_list), Hot(_export)
+
+
+async def _asked(
+    on: Reader, caller: Caller, filters: MemberFilters, permission: Permission
+) -> tuple[list[Subtree], dict[str, Any]]:
+    """Give the subtrees and the values that `filters` ask for; `NotFound` for one out of sight."""
+    day = filters.as_of or clock.today()
+    subtrees = caller.subtrees(permission)
+    if filters.within:
+        subtrees = [await organizations.subtree(on, caller, filters.within, day, permission)]
+    values: dict[str, Any] = {
+        name: value for name in _FILTERS if (value := getattr(filters, name)) is not None
+    }
+    if filters.q:
+        values["q"] = filters.q
+        values["needles"] = [f"%{needle}%" for needle in logic.query_needles(filters.q)]
+        for i, place in enumerate(subtrees):
+            values[f"tokens{i}"] = logic.query_tokens(place.district_code, filters.q)
+    return subtrees, values | {"day": day}
+
+
+async def find(on: Reader, caller: Caller, params: MemberListParams) -> str:
+    """Write the JSON of a page of members."""
+    subtrees, values = await _asked(on, caller, params, Permission.MEMBERS_READ)
+    shape = {*values, *(["down"] if params.sort[0] == "-" else [])}
+    if mark := after_mark(params, "members", params.sort):
+        shape.add("after")
+        values["value"], values["after_id"] = mark
+    found = []
+    if values.get("needles", True):  # a query of signs alone names nobody
+        found = await _list_hot.fetch(on, subtrees, shape, limit=params.limit + 1, **values)
+    return page_json(found, params.limit, "members", params.sort)
+
+
+async def export(on: Reader, caller: Caller, filters: MemberFilters) -> list[Any]:
+    """List the members that an export holds, in the order of the tree, then by name."""
+    subtrees, values = await _asked(on, caller, filters, Permission.MEMBERS_EXPORT)
+    if not values.get("needles", True):
+        return []
+    return await _export_hot.fetch(on, subtrees, set(values), **values)
+
+
+def headcounts(subtree: Any, day: Any) -> Subquery:
     """Count the members of every organisation of `subtree` on `day`, in one statement.
 
     Columns: those of an organisation's state, `own`, and `full`, `probationary` and `subtree` for
@@ -147,8 +228,10 @@ def headcounts(subtree: Subtree, day: date) -> Subquery:
     own = (
         select(
             Membership.organization_id,
-            func.count().filter(Membership.category == MemberCategory.FULL).label("full"),
-            func.count().label("members"),
+            cast(func.count().filter(Membership.category == MemberCategory.FULL), Integer).label(
+                "full"
+            ),
+            cast(func.count(), Integer).label("members"),
         )
         .where(
             Membership.district_code == subtree.district_code,
@@ -181,6 +264,7 @@ def headcounts(subtree: Subtree, day: date) -> Subquery:
     return (
         select(
             *node.c,
+            node.c.organization_id.label("id"),
             func.coalesce(own.c.members, 0).label("own"),
             full.label("full"),
             (members - full).label("probationary"),
@@ -193,43 +277,45 @@ def headcounts(subtree: Subtree, day: date) -> Subquery:
     )
 
 
-async def tree(on: Executor, caller: Caller, organization_id: UUID, params: TreeParams) -> bytes:
+def _tree(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
+    counted = headcounts(places[0], _DAY)
+    organization, its_json = json_of(
+        counted, "id", "parent_id", "path", "name", "kind", "sector", "is_grid", "due_on"
+    )
+    headcount, counts_json = json_of(counted, "own", "subtree", "full", "probationary")
+    node = func.concat('{"organization":', its_json, ',"headcount":', counts_json)
+    path = counted.c.path
+    rows = select(node, path).select_from(counted).join(organization, true())
+    rows = rows.join(headcount, true()).order_by(path)
+    if "levels" in shape:
+        dots = func.length(path) - func.length(func.replace(path, ".", ""))
+        rows = rows.where(dots <= param("levels", Integer()))
+    return rows
+
+
+_tree_hot = Hot(_tree)
+
+
+async def tree(on: Reader, caller: Caller, organization_id: UUID, params: TreeParams) -> str:
     """Write the JSON of a tree with its head-counts, or raise `NotFound`.
 
-    A district's tree has thousands of nodes: it is written once, as it is read.
+    PostgreSQL writes the nodes in the order of their paths; here they are put into each other.
     """
     day = params.as_of or clock.today()
     top = await organizations.subtree(
         on, caller, organization_id, day, Permission.ORGANIZATIONS_READ
     )
-    counted = headcounts(top, day)
-    rows = select(counted).order_by(counted.c.path)
+    values: dict[str, Any] = {"day": day}
     if params.depth is not None:
-        levels = top.path.count(".") + params.depth
-        dots = func.length(counted.c.path) - func.length(func.replace(counted.c.path, ".", ""))
-        rows = rows.where(dots <= levels)
-    by_id: dict[UUID, dict[str, Any]] = {}
-    for r in await on.execute(rows):
-        node = {
-            "organization": {
-                "id": str(r.organization_id),
-                "parent_id": r.parent_id and str(r.parent_id),
-                "path": r.path,
-                "name": r.name,
-                "kind": r.kind,
-                "sector": r.sector,
-                "is_grid": r.is_grid,
-                "due_on": r.due_on and r.due_on.isoformat(),
-            },
-            "headcount": {
-                "own": r.own,
-                "subtree": int(r.subtree),
-                "full": int(r.full),
-                "probationary": int(r.probationary),
-            },
-            "children": [],
-        }
-        by_id[r.organization_id] = node
-        if r.parent_id in by_id:
-            by_id[r.parent_id]["children"].append(node)
-    return json.dumps(by_id[organization_id], ensure_ascii=False, separators=(",", ":")).encode()
+        values["levels"] = top.path.count(".") + params.depth
+    written: list[str] = []
+    open_paths: list[str] = []
+    for node, path in await _tree_hot.fetch(on, [top], values, **values):
+        while open_paths and not path.startswith(open_paths[-1]):
+            open_paths.pop()
+            written.append("]}")
+        if written and written[-1] == "]}":
+            written.append(",")
+        written += node, ',"children":['
+        open_paths.append(path)
+    return "".join(written) + "]}" * len(open_paths)

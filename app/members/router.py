@@ -6,8 +6,16 @@ from fastapi import APIRouter, Query, Response, status
 
 from app.core.dated import NotYet
 from app.core.errors import Forbidden, NotFound, Stale
-from app.core.http import CallerDep, IfMatch, PreconditionRequired, ReadDep, Route, SessionDep, tag
-from app.core.pages import Rows
+from app.core.http import (
+    CallerDep,
+    IfMatch,
+    PreconditionRequired,
+    ReadDep,
+    Route,
+    SessionDep,
+    tag,
+    written,
+)
 from app.core.problems import declare
 from app.core.schemas import Id, Page
 from app.members import queries, service
@@ -39,8 +47,7 @@ async def get_tree(
     on: ReadDep, caller: CallerDep, organization_id: Id, params: Annotated[TreeParams, Query()]
 ) -> Any:
     """Show an organisation and what is under it, each with its head-count (组织树)."""
-    written = await queries.tree(on, caller, organization_id, params)
-    return Response(written, media_type="application/json")
+    return written(await queries.tree(on, caller, organization_id, params))
 
 
 @router.delete(
@@ -65,9 +72,9 @@ async def dissolve_organization(
 )
 async def list_members(
     on: ReadDep, caller: CallerDep, params: Annotated[MemberListParams, Query()]
-) -> Rows[Any]:
+) -> Any:
     """List the members whom you may see; `q` searches names (党员)."""
-    return await queries.find(on, caller, params)
+    return written(await queries.find(on, caller, params))
 
 
 @router.post(
@@ -93,11 +100,10 @@ async def record_member(
     response_model=MemberOut,
     responses=declare(NotFound),
 )
-async def get_member(on: ReadDep, caller: CallerDep, member_id: Id, response: Response) -> Any:
+async def get_member(on: ReadDep, caller: CallerDep, member_id: Id) -> Any:
     """Show one member (党员详情)."""
-    row = await queries.get(on, caller, member_id)
-    tag(response, row.version)
-    return row
+    json, version = await queries.show(on, caller, member_id)
+    return written(json, version=version)
 
 
 @router.patch(

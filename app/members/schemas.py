@@ -37,7 +37,7 @@ def _phone(text: str) -> str:
 
 def _ethnicity(value: Any) -> Any:
     code = _CODES.get(value, value) if isinstance(value, str) else value
-    if code not in logic.ETHNICITIES:
+    if not isinstance(code, str) or code not in logic.ETHNICITIES:
         raise PydanticCustomError("ethnicity", "not a code of GB/T 3304")
     return code
 

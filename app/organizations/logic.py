@@ -1,5 +1,6 @@
 """Pure decisions about the tree."""
 
+import re
 from datetime import date
 
 from stdnum import numdb
@@ -85,7 +86,7 @@ def division(code: str) -> tuple[str, str]:
 
     A city's district is named with its city: 中共牡丹江市西安区委员会. Raises `UnknownDivision`.
     """
-    name = _county(code)
+    name = _county(code) if re.fullmatch("[0-9]{6}", code) else None
     if name is None or code.endswith("00"):
         raise UnknownDivision(f"区划代码 {code} 不存在", f"{code} is not a county-level division")
     city = _county(f"{code[:4]}00")

@@ -1,29 +1,40 @@
 """Reading the tree. Every read starts from `visible`."""
 
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
+    Date,
+    Integer,
     Row,
     Select,
+    String,
+    Uuid,
     and_,
     case,
+    cast,
     false,
+    func,
     literal_column,
     null,
     or_,
     select,
+    tuple_,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
-from app.core.db import Executor
+from app.core.db import Executor, Reader
 from app.core.errors import NotFound
-from app.core.pages import Rows, page
-from app.organizations import logic
+from app.core.hot import Hot, json_rows, param
+from app.core.pages import after_mark, page_json
 from app.organizations.models import (
     District,
     Organization,
@@ -54,7 +65,7 @@ AnyRow = Row[*tuple[Any, ...]]
 AnySelect = Select[*tuple[Any, ...]]
 
 
-def in_subtrees(subtrees: list[Subtree], state: Any = State) -> ColumnElement[bool]:
+def in_subtrees(subtrees: Sequence[Any], state: Any = State) -> ColumnElement[bool]:
     """Hold states to those in one of `subtrees`; each is one range of the path's index."""
     return or_(
         false(),
@@ -67,12 +78,14 @@ def in_subtrees(subtrees: list[Subtree], state: Any = State) -> ColumnElement[bo
 
 def visible(caller: Caller, day: date) -> AnySelect:
     """Select the organisations the caller may see, as they were on `day`."""
-    return _shown(day).where(
-        on_day(State, day), in_subtrees(caller.subtrees(Permission.ORGANIZATIONS_READ))
-    )
+    return _standing(caller.subtrees(Permission.ORGANIZATIONS_READ), day)
 
 
-def _shown(day: date) -> AnySelect:
+def _standing(places: Sequence[Any], day: Any) -> AnySelect:
+    return _shown(day).where(on_day(State, day), in_subtrees(places))
+
+
+def _shown(day: Any) -> AnySelect:
     ended = and_(State.valid_to.is_not(None), State.valid_to <= day)
     status = case((ended, OrganizationStatus.DISSOLVED), else_=OrganizationStatus.ACTIVE)
     return select(
@@ -121,59 +134,136 @@ async def get(
     return row
 
 
+_DAY = param("day", Date())
+_ID = param("id", Uuid())
+SORTS = {"path": State.path, "name": State.name}
+
+
+def _one(places: Sequence[Any], _: Collection[str]) -> AnySelect:
+    rows = _shown(_DAY).where(
+        State.organization_id == _ID, State.valid_from <= _DAY, in_subtrees(places)
+    )
+    last = rows.order_by(State.valid_from.desc()).limit(1)
+    return json_rows(last, "version")
+
+
+_one_hot = Hot(_one, by_key=True)
+
+
+def _place(places: Sequence[Any], _: Collection[str]) -> AnySelect:
+    return select(State.district_code, State.path).where(
+        State.organization_id == _ID, on_day(State, _DAY), in_subtrees(places)
+    )
+
+
+_place_hot = Hot(_place, by_key=True)
+
+
 async def subtree(
-    on: Executor, caller: Caller, organization_id: UUID, day: date, permission: Permission
+    on: Reader, caller: Caller, organization_id: UUID, day: date, permission: Permission
 ) -> Subtree:
     """Find where an organisation stands on `day`, or raise `NotFound` if out of sight."""
-    rows = select(State.district_code, State.path).where(
-        State.organization_id == organization_id,
-        on_day(State, day),
-        in_subtrees(caller.subtrees(permission)),
-    )
-    row = (await on.execute(rows)).first()
-    if row is None:
+    subtrees = caller.subtrees(permission)
+    found = await _place_hot.fetch(on, subtrees, id=organization_id, day=day)
+    if not found:
         raise NotFound
-    return Subtree(row.district_code, row.path)
+    return Subtree(*found[0])
 
 
-def name_contains(column: Any, fragment: str) -> ColumnElement[bool]:
-    """Match a fragment literally: `%` and `_` mean themselves."""
-    matched: ColumnElement[bool] = column.contains(fragment, autoescape=True)
-    return matched
+async def show(
+    on: Reader, caller: Caller, organization_id: UUID, day: date | None
+) -> tuple[str, int]:
+    """Write one organisation's JSON as `get` fetches it, and give its version."""
+    subtrees = caller.subtrees(Permission.ORGANIZATIONS_READ)
+    day = day or clock.today()
+    found = await _one_hot.fetch(on, subtrees, id=organization_id, day=day)
+    if not found:
+        raise NotFound
+    return found[0]["json"], found[0]["version"]
 
 
-async def find(on: Executor, caller: Caller, params: OrganizationListParams) -> Rows[AnyRow]:
-    """List organisations."""
+def _list(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
+    """Build the list for the filters that are set; `down` and `name` are the sort."""
+    rows = _standing(places, _DAY)
+    for name, column in _FILTERS.items():
+        if name in shape:
+            rows = rows.where(column == param(name, column.type))
+    if "q" in shape:
+        rows = rows.where(State.name.like(param("q", String()), escape="/"))
+    key = (State.name if "name" in shape else State.path), State.organization_id
+    if "after" in shape:
+        mark = tuple_(param("value", String()), param("after_id", Uuid()))
+        rows = rows.where(tuple_(*key) < mark if "down" in shape else tuple_(*key) > mark)
+    order = [part.desc() if "down" in shape else part for part in key]
+    limited = rows.order_by(*order).limit(param("limit", BigInteger()))
+    paged = json_rows(limited, "name" if "name" in shape else "path", "id")
+    return paged.order_by(*(c.desc() if "down" in shape else c for c in paged.selected_columns[1:]))
+
+
+_FILTERS: dict[str, Any] = {
+    "parent_id": State.parent_id,
+    "kind": State.kind,
+    "sector": State.sector,
+}
+_list_hot = Hot(_list)
+
+
+async def find(on: Reader, caller: Caller, params: OrganizationListParams) -> str:
+    """Write the JSON of a page of organisations, or raise `NotFound` for `within` out of sight."""
     day = params.as_of or clock.today()
-    rows = visible(caller, day)
+    subtrees = caller.subtrees(Permission.ORGANIZATIONS_READ)
     if params.within:
-        top = await subtree(on, caller, params.within, day, Permission.ORGANIZATIONS_READ)
-        rows = rows.where(in_subtrees([top]))
-    if params.parent_id:
-        rows = rows.where(State.parent_id == params.parent_id)
-    if params.kind:
-        rows = rows.where(State.kind == params.kind)
-    if params.sector:
-        rows = rows.where(State.sector == params.sector)
+        subtrees = [await subtree(on, caller, params.within, day, Permission.ORGANIZATIONS_READ)]
+    values: dict[str, Any] = {
+        name: value for name in _FILTERS if (value := getattr(params, name)) is not None
+    }
     if params.q:
-        rows = rows.where(name_contains(State.name, params.q))
-    sorts = {"path": State.path, "name": State.name}
-    return await page(
-        on, rows, sorts, params.sort, params, of="organizations", tie=State.organization_id
+        values["q"] = f"%{like_literal(params.q)}%"
+    shape = {*values, params.sort.removeprefix("-"), *(["down"] if params.sort[0] == "-" else [])}
+    if mark := after_mark(params, "organizations", params.sort):
+        shape.add("after")
+        values["value"], values["after_id"] = mark
+    found = await _list_hot.fetch(on, subtrees, shape, day=day, limit=params.limit + 1, **values)
+    return page_json(found, params.limit, "organizations", params.sort)
+
+
+def like_literal(fragment: str) -> str:
+    """Write a fragment for LIKE … ESCAPE '/': `%` and `_` mean themselves."""
+    return fragment.replace("/", "//").replace("%", "/%").replace("_", "/_")
+
+
+def _ancestors(places: Sequence[Any], _: Collection[str]) -> AnySelect:
+    here = aliased(State)
+    below = (
+        select(here.district_code, here.path)
+        .where(here.organization_id == _ID, on_day(here, _DAY), in_subtrees(places, here))
+        .subquery("below")
     )
+    labels = func.string_to_array(func.rtrim(below.c.path, "."), ".")
+    rows = _standing(places, _DAY).join(
+        below,
+        and_(
+            State.district_code == below.c.district_code,
+            Organization.label == func.any(cast(labels, ARRAY(Integer))),
+        ),
+    )
+    listed = json_rows(rows, "path")
+    return listed.order_by(listed.selected_columns.path)
+
+
+_ancestors_hot = Hot(_ancestors)
 
 
 async def ancestors(
-    on: Executor, caller: Caller, organization_id: UUID, day: date | None = None
-) -> list[AnyRow]:
-    """List the organisations from the highest visible one down to `organization_id`."""
+    on: Reader, caller: Caller, organization_id: UUID, day: date | None = None
+) -> str:
+    """Write the organisations from the highest visible one down to `organization_id`."""
+    subtrees = caller.subtrees(Permission.ORGANIZATIONS_READ)
     day = day or clock.today()
-    here = await subtree(on, caller, organization_id, day, Permission.ORGANIZATIONS_READ)
-    rows = visible(caller, day).where(
-        State.district_code == here.district_code,
-        State.path.in_(logic.ancestor_paths(here.path)),
-    )
-    return list(await on.execute(rows.order_by(State.path)))
+    found = await _ancestors_hot.fetch(on, subtrees, id=organization_id, day=day)
+    if not found:
+        raise NotFound
+    return f'{{"items":[{",".join(row["json"] for row in found)}]}}'
 
 
 async def history(on: Executor, caller: Caller, organization_id: UUID) -> list[AnyRow]:

@@ -5,7 +5,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response, status
 
 from app.core.errors import NotFound, Stale
-from app.core.http import CallerDep, IfMatch, PreconditionRequired, ReadDep, Route, SessionDep, tag
+from app.core.http import (
+    CallerDep,
+    IfMatch,
+    PreconditionRequired,
+    ReadDep,
+    Route,
+    SessionDep,
+    tag,
+    written,
+)
 from app.core.pages import Rows
 from app.core.problems import declare
 from app.core.schemas import DistrictCode, Id, Page
@@ -43,9 +52,9 @@ async def get_district(on: ReadDep, caller: CallerDep, code: DistrictCode) -> An
 @router.get("/organizations", response_model=Page[OrganizationOut], responses=declare(NotFound))
 async def list_organizations(
     on: ReadDep, caller: CallerDep, params: Annotated[OrganizationListParams, Query()]
-) -> Rows[Any]:
+) -> Any:
     """List the organisations that you may see (党组织)."""
-    return await queries.find(on, caller, params)
+    return written(await queries.find(on, caller, params))
 
 
 @router.post(
@@ -74,12 +83,10 @@ async def get_organization(
     caller: CallerDep,
     organization_id: Id,
     params: Annotated[AsOf, Query()],
-    response: Response,
 ) -> Any:
     """Show one organisation (党组织详情)."""
-    row = await queries.get(on, caller, organization_id, params.as_of)
-    tag(response, row.version)
-    return row
+    json, version = await queries.show(on, caller, organization_id, params.as_of)
+    return written(json, version=version)
 
 
 @router.patch(
@@ -111,7 +118,7 @@ async def list_ancestors(
     on: ReadDep, caller: CallerDep, organization_id: Id, params: Annotated[AsOf, Query()]
 ) -> Any:
     """List the organisations from the top down to this one, itself included (上级链)."""
-    return {"items": await queries.ancestors(on, caller, organization_id, params.as_of)}
+    return written(await queries.ancestors(on, caller, organization_id, params.as_of))
 
 
 @router.get(

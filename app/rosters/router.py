@@ -11,9 +11,9 @@ from app.core.errors import Forbidden, NotFound
 from app.core.http import CallerDep, ReadDep, Route
 from app.core.problems import declare
 from app.core.workbooks import write_workbook
+from app.members import queries
 from app.members.schemas import MemberFilters
-from app.organizations.queries import AnyRow
-from app.rosters import logic, queries
+from app.rosters import logic
 from app.rosters.types import ExportedMember
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -50,9 +50,8 @@ async def export_members(
     return _file(written, f"党员花名册-{filters.as_of or clock.today()}.xlsx")
 
 
-def _written(rows: list[AnyRow]) -> bytes:
+def _written(rows: list[Any]) -> bytes:
     exported = (
-        ExportedMember(**{name: getattr(row, name) for name in ExportedMember._fields})
-        for row in rows
+        ExportedMember(**{name: row[name] for name in ExportedMember._fields}) for row in rows
     )
     return write_workbook([logic.export_sheet(exported)])

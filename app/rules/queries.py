@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, select
 
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
-from app.core.db import Executor
+from app.core.db import Executor, Reader
 from app.core.errors import Invalid, NotFound
 from app.core.pages import Rows, page, seal, unseal
 from app.core.schemas import ListParams
@@ -198,9 +198,7 @@ def _key(finding: Finding, sort: str) -> tuple[str, ...]:
     return (urgency, *place) if sort == "severity" else place
 
 
-async def find(
-    on: Executor, caller: Caller, params: FindingListParams, as_of: date
-) -> Rows[Finding]:
+async def find(on: Reader, caller: Caller, params: FindingListParams, as_of: date) -> Rows[Finding]:
     """List the findings that the caller may see, a page at a time."""
     if params.pack is not None and params.pack not in packs():
         raise _unknown("pack")

@@ -17,13 +17,17 @@ def upgrade() -> None:
     role = op.get_context().config.attributes["application_role"]
     quoted = op.get_bind().dialect.identifier_preparer.quote(role)
     # the worker brings the planner's statistics up to date after an import
-    op.execute(f"GRANT MAINTAIN ON member, membership, organization_state TO {quoted}")
+    op.execute(
+        f"GRANT MAINTAIN ON member, membership, organization, organization_state TO {quoted}"
+    )
 
 
 def downgrade() -> None:
     role = op.get_context().config.attributes["application_role"]
     quoted = op.get_bind().dialect.identifier_preparer.quote(role)
-    op.execute(f"REVOKE MAINTAIN ON member, membership, organization_state FROM {quoted}")
+    op.execute(
+        f"REVOKE MAINTAIN ON member, membership, organization, organization_state FROM {quoted}"
+    )
     op.execute(
         """
         DO $$ DECLARE found record; BEGIN

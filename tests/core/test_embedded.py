@@ -1,5 +1,5 @@
 """The embedded server: made once, shared by commands, kept up, and never left half-done."""
-# ruff: noqa: S603, S607 (fixed commands)
+# ruff: noqa: S607 (fixed commands)
 
 import contextlib
 import json
