@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, history_of, one_of
+from app.core.db import ALWAYS, Base, history_of, one_of
 from app.members.types import NAME_LENGTH, Education, MemberCategory, MemberStatus, Sex
 
 
@@ -104,12 +104,14 @@ class Membership(Base):
             ("district_code", "="),
             ("member_id", "="),
             ("valid", "&&"),
+            where=text(ALWAYS),
             name="ex_membership_one_at_a_time",
         ),
         Index("ix_membership_member", "district_code", "member_id", "valid_from"),
         Index("ix_membership_organization", "district_code", "organization_id", "valid_from"),
         one_of("category", MemberCategory),
         one_of("status", MemberStatus),
+        CheckConstraint(ALWAYS, name="valid_from"),
         CheckConstraint("valid_from < valid_to", name="valid_range"),
     )
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, history_of, one_of
+from app.core.db import ALWAYS, Base, history_of, one_of
 from app.organizations.types import OrganizationKind, Sector
 
 MAX_DEPTH = 16
@@ -96,13 +96,14 @@ class OrganizationState(Base):
             ("district_code", "="),
             ("organization_id", "="),
             ("valid", "&&"),
+            where=text(ALWAYS),
             name="ex_organization_state_one_at_a_time",
         ),
         ExcludeConstraint(
             ("district_code", "="),
             ("name", "="),
             ("valid", "&&"),
-            where=text("kind <> 'party_group'"),
+            where=text(f"{ALWAYS} AND kind <> 'party_group'"),
             name="ex_organization_state_name",
         ),
         ExcludeConstraint(
@@ -110,13 +111,14 @@ class OrganizationState(Base):
             ("parent_id", "="),
             ("name", "="),
             ("valid", "&&"),
-            where=text("kind = 'party_group'"),
+            where=text(f"{ALWAYS} AND kind = 'party_group'"),
             name="ex_organization_state_group_name",
         ),
         ExcludeConstraint(
             ("district_code", "="),
             ("path", "="),
             ("valid", "&&"),
+            where=text(ALWAYS),
             name="ex_organization_state_path",
         ),
         Index("ix_organization_state_path", "district_code", "path"),
@@ -124,6 +126,7 @@ class OrganizationState(Base):
         Index("ix_organization_state_subject", "district_code", "organization_id", "valid_from"),
         one_of("kind", OrganizationKind),
         one_of("sector", Sector),
+        CheckConstraint(ALWAYS, name="valid_from"),
         CheckConstraint("valid_from < valid_to", name="valid_range"),
         CheckConstraint("path ~ '^([1-9][0-9]*\\.)+$'", name="path"),
         CheckConstraint("name <> '' AND name = btrim(name)", name="name"),
