@@ -7,7 +7,7 @@ from uuid import UUID
 from app.core import crypto
 from app.core.tables import RowError
 from app.imports.types import Change, Plan, Recorded
-from app.members.types import FINAL, MemberStatus
+from app.members.types import FINAL, MemberCategory, MemberStatus
 from app.organizations.types import OrganizationKind
 from app.rosters.types import MemberRow, OrganizationRow, Roster
 
@@ -129,6 +129,9 @@ def _member_refused(row: MemberRow, old: Recorded, as_of: date, *, moved: bool) 
     if MemberStatus(old.status) in FINAL:
         message = "该党员在系统中已办理转出、去世、退党或除名等手续，请核对；如无误请从花名册中删除"
         return RowError(row.sheet, row.row, "id_number", "membership_ended", message)
+    if old.category == MemberCategory.FULL and row.category != MemberCategory.FULL:
+        message = "该党员在系统中已是正式党员，不能改回预备党员，请核对人员类别和公民身份号码"
+        return RowError(row.sheet, row.row, "category", "category_back", message)
     if moved and old.valid_from > as_of:
         return RowError(row.sheet, row.row, "as_of", "recorded_later", _LATER)
     return None

@@ -4,13 +4,14 @@ from uuid import UUID
 
 from sqlalchemy import LargeBinary, and_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
 
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor
 from app.core.errors import NotFound
 from app.imports.models import RosterImport
 from app.members.models import Member, Membership
-from app.organizations.models import District, OrganizationState
+from app.organizations.models import District, Organization, OrganizationState
 from app.organizations.queries import ROOT_PATH, AnyRow
 
 State = OrganizationState
@@ -18,8 +19,18 @@ State = OrganizationState
 
 async def organizations(on: Executor, district_code: str) -> list[AnyRow]:
     """List the newest state of every standing organisation of a district."""
+    first = aliased(State)
+    stands_from = (
+        select(func.min(first.valid_from))
+        .where(
+            first.district_code == State.district_code,
+            first.organization_id == State.organization_id,
+        )
+        .scalar_subquery()
+    )
     rows = select(
         State.organization_id,
+        Organization.version,
         State.parent_id,
         State.path,
         State.name,
@@ -29,7 +40,15 @@ async def organizations(on: Executor, district_code: str) -> list[AnyRow]:
         State.term_started_on,
         State.due_on,
         State.valid_from,
-    ).where(State.district_code == district_code, State.valid_to.is_(None))
+        stands_from.label("stands_from"),
+    ).join(
+        Organization,
+        and_(
+            Organization.district_code == State.district_code,
+            Organization.id == State.organization_id,
+        ),
+    )
+    rows = rows.where(State.district_code == district_code, State.valid_to.is_(None))
     return list(await on.execute(rows.order_by(State.path)))
 
 
@@ -41,6 +60,7 @@ async def members_by_index(
     rows = (
         select(
             Member.id,
+            Member.version,
             Member.id_number_index,
             Member.name,
             Member.sex,

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -12,9 +13,10 @@ import asyncpg
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import crypto, jobs
+from app.core import clock, crypto, jobs
 from app.core.dated import change
 from app.core.db import new_id
+from app.core.errors import Invalid, Stale
 from app.core.tables import RowError
 from app.core.workbooks import Sheet, read_workbook
 from app.imports import queries
@@ -27,7 +29,7 @@ from app.members.service import sealed, searchable
 from app.members.types import MemberStatus
 from app.organizations import logic as tree_logic
 from app.organizations import service as tree
-from app.organizations.models import Organization, OrganizationState
+from app.organizations.models import OrganizationState
 from app.organizations.queries import ROOT_PATH, AnyRow
 from app.organizations.types import OrganizationKind
 from app.rosters.logic import read_roster
@@ -39,6 +41,15 @@ Show = Callable[[str, int, int | None], None]
 
 
 def _silent(_: str, __: int, ___: int | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an organisation stands, and the first day of the roster on which it does."""
+
+    id: UUID
+    path: str
+    stands_from: date
 
 
 @dataclass(slots=True)
@@ -94,7 +105,7 @@ async def take(
     Raises what `read_workbook` raises, and `TreeChanged` when somebody else changed the records
     between the check and the writing.
     """
-    await _take_time(session)
+    await _begin(session, as_of)
     show("读取 reading", 0, None)
     sheets = await asyncio.to_thread(read_workbook, data)
     return await take_sheets(
@@ -121,7 +132,7 @@ async def take_sheets(
     show: Show = _silent,
 ) -> Report:
     """Take sheets that were read; `take` says the rest."""
-    await _take_time(session)
+    await _begin(session, as_of)
     show("核对 checking", 0, None)
     known = await queries.organizations(session, district_code)
     roster = await asyncio.to_thread(_read, sheets, as_of, known)
@@ -149,8 +160,10 @@ async def take_sheets(
     return report
 
 
-async def _take_time(session: AsyncSession) -> None:
-    """Let the transaction last as long as a large file needs to be read and written."""
+async def _begin(session: AsyncSession, as_of: date) -> None:
+    """Refuse a day to come; let the transaction last as long as a large file needs."""
+    if as_of > clock.today():
+        raise Invalid("截止日期不能晚于今天", "as_of lies in the future")
     await session.execute(text("SET LOCAL statement_timeout = '120s'"))
     await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '120s'"))
 
@@ -158,10 +171,13 @@ async def _take_time(session: AsyncSession) -> None:
 def _read(sheets: list[Sheet], as_of: date, known: list[AnyRow]) -> Roster:
     root = next(k.name for k in known if k.path == ROOT_PATH)
     parents = {k.organization_id: k.name for k in known}
-    names = {
-        k.name: KnownOrganization(k.name, OrganizationKind(k.kind), parents.get(k.parent_id))
-        for k in known
-    }
+    groups = Counter(k.name for k in known if k.kind == OrganizationKind.PARTY_GROUP)
+    names: dict[str, KnownOrganization] = {}
+    for k in sorted(known, key=_groups_first):
+        if k.kind == OrganizationKind.PARTY_GROUP and groups[k.name] > 1:
+            continue  # nobody can tell which is meant
+        kind = OrganizationKind(k.kind)
+        names[k.name] = KnownOrganization(k.name, kind, parents.get(k.parent_id))
     return read_roster(sheets, as_of=as_of, root_name=root, known=names)
 
 
@@ -182,12 +198,20 @@ async def _write(
     label = await tree.take_labels(session, district_code, len(plan.new_organizations))
     if await queries.organizations(session, district_code) != known:
         raise TreeChanged
-    ids = {k.name: k.organization_id for k in known}
+    places = {
+        k.name: Place(k.organization_id, k.path, max(as_of, k.stands_from))
+        for k in sorted(known, key=_groups_first)
+    }
     try:
-        await _write_organizations(session, plan, district_code, as_of, known, label, ids)
-        await _write_members(session, plan, district_code, as_of, ids, show)
-    except asyncpg.IntegrityConstraintViolationError as error:
+        await _write_organizations(session, plan, district_code, as_of, label, places)
+        await _write_members(session, plan, district_code, places, show)
+    except (asyncpg.IntegrityConstraintViolationError, Stale) as error:
         raise TreeChanged from error
+
+
+def _groups_first(known: AnyRow) -> bool:
+    """Sort so that of equal names a branch's comes last, and stays."""
+    return bool(known.kind != OrganizationKind.PARTY_GROUP)
 
 
 async def _write_organizations(
@@ -195,37 +219,38 @@ async def _write_organizations(
     plan: Plan,
     district_code: str,
     as_of: date,
-    known: list[AnyRow],
     first_label: int,
-    ids: dict[str, UUID],
+    places: dict[str, Place],
 ) -> None:
-    paths = {k.name: k.path for k in known}
     identities: list[dict[str, Any]] = []
     states: list[dict[str, Any]] = []
     for label, row in enumerate(plan.new_organizations, first_label):  # parents come first
-        path = tree_logic.child_path(paths[row.parent_name], label)
+        parent = places[row.parent_name]
+        path = tree_logic.child_path(parent.path, label)
         organization_id = new_id()
-        if row.kind != OrganizationKind.PARTY_GROUP:  # under its branch alone is its name unique
-            ids[row.name], paths[row.name] = organization_id, path
+        place = Place(organization_id, path, parent.stands_from)
+        if row.kind != OrganizationKind.PARTY_GROUP:
+            places[row.name] = place
+        else:  # its name is unique under its branch alone; the reader refuses what is ambiguous
+            places.setdefault(row.name, place)
         identities.append({"district_code": district_code, "id": organization_id, "label": label})
         states.append(
             {
                 "district_code": district_code,
                 "id": new_id(),
                 "organization_id": organization_id,
-                "parent_id": ids[row.parent_name],
+                "parent_id": parent.id,
                 "path": path,
                 "name": row.name,
                 "kind": row.kind,
-                "valid_from": as_of,
+                "valid_from": parent.stands_from,
             }
             | {f: getattr(row, f) for f in ORGANIZATION_FACTS}
         )
     await _copy(session, "organization", identities)
     await _copy(session, "organization_state", states)
     for row, old in plan.changed_organizations:
-        organization = await session.get_one(Organization, (district_code, old.organization_id))
-        organization.version += 1
+        await tree.bump(session, district_code, old.organization_id, old.version)
         state = await session.scalar(
             select(OrganizationState).where(
                 OrganizationState.district_code == district_code,
@@ -250,8 +275,7 @@ async def _write_members(
     session: AsyncSession,
     plan: Plan,
     district_code: str,
-    as_of: date,
-    ids: dict[str, UUID],
+    places: dict[str, Place],
     show: Show,
 ) -> None:
     total = len(plan.new_members) + len(plan.changed_members) + len(plan.moved_members)
@@ -260,7 +284,7 @@ async def _write_members(
         part = plan.new_members[start : start + CHUNK]
         people = await asyncio.to_thread(_people, part, district_code)
         memberships = [
-            _membership(district_code, person["id"], ids[row.organization_name], row, as_of)
+            _membership(district_code, person["id"], places[row.organization_name], row)
             for person, (row, _) in zip(people, part, strict=True)
         ]
         await _copy(session, "member", people)
@@ -274,33 +298,44 @@ async def _write_members(
         if "phone" in facts:
             secret = sealed(old.id, row.id_number, row.phone)
             values |= {k: v for k, v in secret.items() if k.startswith("phone")}
-        member = Member.district_code == district_code, Member.id == old.id
-        await session.execute(
-            update(Member).where(*member).values(**values, version=Member.version + 1)
-        )
+        await _update(session, district_code, old, values)
         done += 1
     show("写入 writing", done, total)
     corrected = {old.id for _, old, _ in plan.changed_members}
     for row, old in plan.moved_members:
         if old.id not in corrected:  # what was read before is stale now, whatever changed
-            member = Member.district_code == district_code, Member.id == old.id
-            await session.execute(update(Member).where(*member).values(version=Member.version + 1))
+            await _update(session, district_code, old, {})
         key = (district_code, old.membership_id)
         membership = await session.get(Membership, key, with_for_update=True)
         if membership is None or membership.valid_to is not None:
             raise TreeChanged
+        place = places[row.organization_name]
         await change(
             session,
             membership,
-            as_of,
+            place.stands_from,
             {
-                "organization_id": ids[row.organization_name],
+                "organization_id": place.id,
                 "category": row.category,
                 "reason": "花名册导入",
             },
         )
         done += 1
     show("写入 writing", done, total)
+
+
+async def _update(
+    session: AsyncSession, district_code: str, old: AnyRow, values: dict[str, Any]
+) -> None:
+    """Change a member who is as they were checked, or raise `TreeChanged`."""
+    as_checked = (
+        Member.district_code == district_code,
+        Member.id == old.id,
+        Member.version == old.version,
+    )
+    row = update(Member).where(*as_checked).values(**values, version=old.version + 1)
+    if await session.scalar(row.returning(Member.id)) is None:
+        raise TreeChanged
 
 
 def _people(part: list[tuple[MemberRow, bytes]], district_code: str) -> list[dict[str, Any]]:
@@ -314,14 +349,14 @@ def _people(part: list[tuple[MemberRow, bytes]], district_code: str) -> list[dic
 
 
 def _membership(
-    district_code: str, member_id: UUID, organization_id: UUID, row: MemberRow, as_of: date
+    district_code: str, member_id: UUID, place: Place, row: MemberRow
 ) -> dict[str, Any]:
     return {
         "district_code": district_code,
         "id": new_id(),
         "member_id": member_id,
-        "organization_id": organization_id,
+        "organization_id": place.id,
         "category": row.category,
         "status": MemberStatus.ACTIVE,
-        "valid_from": as_of,
+        "valid_from": place.stands_from,
     }

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock, crypto
@@ -78,19 +79,17 @@ def _check(facts: logic.MemberFacts) -> None:
 
 async def _place(session: AsyncSession, caller: Caller, organization_id: UUID) -> Subtree:
     """Find a standing organisation that holds members, and keep it standing until the COMMIT."""
+    codes = {s.district_code for s in caller.subtrees(Permission.ORGANIZATIONS_READ)}
+    await session.execute(
+        select(Organization.id)
+        .where(Organization.district_code.in_(sorted(codes)), Organization.id == organization_id)
+        .with_for_update(read=True)
+    )
     found = await organizations.get(session, caller, organization_id)
     here = Subtree(found.district_code, found.path)
     caller.require(Permission.MEMBERS_WRITE, at=here)
     if found.kind not in HOLDS_MEMBERS:
         raise HoldsNoMembers
-    await session.execute(
-        select(Organization.id)
-        .where(
-            Organization.district_code == found.district_code, Organization.id == organization_id
-        )
-        .with_for_update(read=True)
-    )
-    found = await organizations.get(session, caller, organization_id)
     if found.status != OrganizationStatus.ACTIVE:
         raise NotStanding
     return here
@@ -109,7 +108,6 @@ async def record(session: AsyncSession, caller: Caller, new: MemberNew) -> UUID:
     )
     member_id = new_id()
     secret = sealed(member_id, new.id_number, new.phone)
-    await _refuse_known(session, here.district_code, secret["id_number_index"])
     session.add(
         Member(
             district_code=here.district_code,
@@ -119,7 +117,6 @@ async def record(session: AsyncSession, caller: Caller, new: MemberNew) -> UUID:
             **{name: getattr(new, name) for name in FACTS},
         )
     )
-    await session.flush()
     session.add(
         Membership(
             district_code=here.district_code,
@@ -131,7 +128,10 @@ async def record(session: AsyncSession, caller: Caller, new: MemberNew) -> UUID:
             valid_from=clock.today(),
         )
     )
-    await session.flush()
+    try:
+        await session.flush()
+    except IntegrityError as error:  # of the keys that a new row has, only the index can be known
+        raise MemberExists from error
     return member_id
 
 

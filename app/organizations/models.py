@@ -78,6 +78,8 @@ class OrganizationState(Base):
     due_on: Mapped[date | None]
     decision: Mapped[str | None] = mapped_column(String(200))
     """Number of the document that decided on this state (文号)."""
+    end_decision: Mapped[str | None] = mapped_column(String(200))
+    """Number of the document that dissolved the organisation at the end of this state."""
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     valid: Mapped[Range[date]] = mapped_column(

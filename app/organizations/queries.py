@@ -60,6 +60,7 @@ RECORDED = (
     "term_started_on",
     "due_on",
     "decision",
+    "end_decision",
 )
 AnyRow = Row[*tuple[Any, ...]]
 AnySelect = Select[*tuple[Any, ...]]
@@ -100,7 +101,7 @@ def _shown(day: Any) -> AnySelect:
         State.founded_on,
         State.term_started_on,
         State.due_on,
-        State.decision,
+        case((ended, State.end_decision), else_=State.decision).label("decision"),
         State.valid_from,
         status.label("status"),
         Organization.version,

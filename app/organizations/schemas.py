@@ -115,6 +115,9 @@ class StateOut(Schema):
     term_started_on: date | None
     due_on: date | None
     decision: str | None
+    """Number of the document behind it (文号)."""
+    end_decision: str | None
+    """Number of the document that dissolved the organisation at its end."""
     recorded_at: datetime
     superseded_at: datetime | None
     """When the record gave way to a later one; null while it stands."""

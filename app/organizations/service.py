@@ -198,7 +198,10 @@ async def edit(
             state.parent_id,
             organization_id,
         )
-    await change(session, state, today, values)
+    values = {n: v for n, v in values.items() if n == "decision" or v != getattr(state, n)}
+    if values:
+        # a document decides on one change; it says nothing about the next
+        await change(session, state, today, {"decision": None} | values)
 
 
 async def dissolve(
@@ -225,10 +228,15 @@ async def dissolve(
     if await session.scalar(child.limit(1)):
         raise NotEmpty("请先调整或撤销下级组织", "organisations stand under it")
     today = clock.today()
-    if decision is not None:
-        state.decision = decision
-    if state.valid_from == today:  # founded and dissolved on one day: it never stood
+    state.end_decision = decision
+    if state.valid_from == today:  # what was decided today never came to hold
         await session.delete(state)
+        before = update(State).where(
+            State.district_code == state.district_code,
+            State.organization_id == organization_id,
+            State.valid_to == today,
+        )
+        await session.execute(before.values(end_decision=decision))
     else:
         state.valid_to = today
     await session.flush()

@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("term_started_on", sa.Date(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("decision", sa.String(length=200), nullable=True),
+        sa.Column("end_decision", sa.String(length=200), nullable=True),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("valid", postgresql.DATERANGE(), nullable=False),
@@ -332,6 +333,7 @@ def upgrade() -> None:
         sa.Column("term_started_on", sa.Date(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("decision", sa.String(length=200), nullable=True),
+        sa.Column("end_decision", sa.String(length=200), nullable=True),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column(
