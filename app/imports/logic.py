@@ -1,5 +1,6 @@
 """Pure decisions: what a roster changes in the records, and what it may not."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -30,8 +31,13 @@ def plan_import(
     known: list[Recorded],
     recorded: dict[bytes, Recorded],
     indexes: list[bytes],
+    *,
+    is_old: bool = False,
 ) -> Plan:
-    """Compare the file with the records, row by row."""
+    """Compare the file with the records, row by row.
+
+    `is_old`: a roster of a later day was taken, so this one corrects nothing.
+    """
     plan = Plan(list(roster.errors))
     if not (roster.organizations or roster.members or plan.errors):
         plan.errors.append(RowError("", 0, "", "empty", "文件中没有可导入的数据行，请填写后再导入"))
@@ -42,32 +48,48 @@ def plan_import(
         if old is None:
             plan.new_organizations.append(row)
         else:
-            _compare_organization(plan, row, old, names, as_of)
+            _compare_organization(plan, row, old, names, as_of, roster.columns[row.sheet])
     for member, index in zip(roster.members, indexes, strict=True):
         found = recorded.get(index)
         if found is None:
             plan.new_members.append((member, index))
         else:
-            _compare_member(plan, member, found, names, as_of)
+            _compare_member(
+                plan, member, found, names, as_of, roster.columns[member.sheet], is_old=is_old
+            )
     return plan
 
 
 def _compare_organization(
-    plan: Plan, row: OrganizationRow, old: Recorded, names: dict[UUID, str], as_of: date
+    plan: Plan,
+    row: OrganizationRow,
+    old: Recorded,
+    names: dict[UUID, str],
+    as_of: date,
+    columns: Collection[str],
 ) -> None:
-    if refused := _organization_refused(row, old, names, as_of):
+    facts = [f for f in ORGANIZATION_FACTS if f in columns]  # what it does not speak of stays
+    differs = [f for f in facts if getattr(row, f) != getattr(old, f)]
+    if refused := _organization_refused(row, old, names, as_of, differs=bool(differs)):
         plan.errors.append(refused)
-    differs = [f for f in ORGANIZATION_FACTS if getattr(row, f) != getattr(old, f)]
     if differs:
-        plan.changed_organizations.append((row, old))
+        plan.changed_organizations.append((row, old, differs))
         plan.changes.append(Change(row.sheet, row.row, row.name, differs))
 
 
 def _compare_member(
-    plan: Plan, row: MemberRow, old: Recorded, names: dict[UUID, str], as_of: date
+    plan: Plan,
+    row: MemberRow,
+    old: Recorded,
+    names: dict[UUID, str],
+    as_of: date,
+    columns: Collection[str],
+    *,
+    is_old: bool,
 ) -> None:
-    facts, moved = _member_differs(row, old, names)
-    if refused := _member_refused(row, old, as_of, moved=bool(moved)):
+    facts, moved = _member_differs(row, old, names, columns)
+    is_late = bool(facts and is_old) or bool(moved and old.valid_from > as_of)
+    if refused := _member_refused(row, old, is_late=is_late):
         plan.errors.append(refused)
     if facts:
         plan.changed_members.append((row, old, facts))
@@ -83,7 +105,7 @@ def _key(kind: str, parent_name: str | None, name: str) -> tuple[str | None, str
 
 
 def _organization_refused(
-    row: OrganizationRow, old: Recorded, names: dict[UUID, str], as_of: date
+    row: OrganizationRow, old: Recorded, names: dict[UUID, str], as_of: date, *, differs: bool
 ) -> RowError | None:
     parent = names.get(old.parent_id, "")
     if row.kind != old.kind:
@@ -102,9 +124,7 @@ def _organization_refused(
             "parent_differs",
             f"上级党组织与系统记录（{parent}）不一致；隶属变更须经调整程序，请核对后改回",
         )
-    if old.valid_from > as_of and any(
-        getattr(row, f) != getattr(old, f) for f in ORGANIZATION_FACTS
-    ):
+    if differs and old.valid_from > as_of:
         return RowError(row.sheet, row.row, "as_of", "recorded_later", _LATER)
     return None
 
@@ -113,11 +133,11 @@ _LATER = "系统中已有晚于本花名册截止日期的记录，请使用最�
 
 
 def _member_differs(
-    row: MemberRow, old: Recorded, names: dict[UUID, str]
+    row: MemberRow, old: Recorded, names: dict[UUID, str], columns: Collection[str]
 ) -> tuple[list[str], list[str]]:
-    facts = [f for f in MEMBER_FACTS if getattr(row, f) != getattr(old, f)]
+    facts = [f for f in MEMBER_FACTS if f in columns and getattr(row, f) != getattr(old, f)]
     index = row.phone and crypto.keys().blind_index(f"phone:{row.phone}")
-    if index != old.phone_index:
+    if "phone" in columns and index != old.phone_index:
         facts.append("phone")
     moved = ["category"] if row.category != old.category else []
     if row.organization_name != names.get(old.organization_id):
@@ -125,14 +145,14 @@ def _member_differs(
     return facts, moved
 
 
-def _member_refused(row: MemberRow, old: Recorded, as_of: date, *, moved: bool) -> RowError | None:
+def _member_refused(row: MemberRow, old: Recorded, *, is_late: bool) -> RowError | None:
     if MemberStatus(old.status) in FINAL:
         message = "该党员在系统中已办理转出、去世、退党或除名等手续，请核对；如无误请从花名册中删除"
         return RowError(row.sheet, row.row, "id_number", "membership_ended", message)
     if old.category == MemberCategory.FULL and row.category != MemberCategory.FULL:
         message = "该党员在系统中已是正式党员，不能改回预备党员，请核对人员类别和公民身份号码"
         return RowError(row.sheet, row.row, "category", "category_back", message)
-    if moved and old.valid_from > as_of:
+    if is_late:
         return RowError(row.sheet, row.row, "as_of", "recorded_later", _LATER)
     return None
 

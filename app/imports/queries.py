@@ -1,5 +1,6 @@
 """What an import finds in the database."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, and_, func, literal, select
@@ -88,6 +89,18 @@ async def members_by_index(
         .where(Member.district_code == district_code, Member.id_number_index == func.any(given))
     )
     return {row.id_number_index: row for row in await on.execute(rows)}
+
+
+async def imports_so_far(
+    on: Executor, district_code: str, digest: bytes, as_of: date
+) -> tuple[date | None, bool]:
+    """Give the newest day of a roster that was taken, and whether this very file was."""
+    same = and_(RosterImport.digest == digest, RosterImport.as_of == as_of)
+    asked = select(func.max(RosterImport.as_of), func.bool_or(same)).where(
+        RosterImport.district_code == district_code
+    )
+    newest, is_known = (await on.execute(asked)).one()
+    return newest, bool(is_known)
 
 
 async def require_district(on: Executor, caller: Caller, district_code: str) -> None:

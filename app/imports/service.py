@@ -2,10 +2,10 @@
 
 import asyncio
 import hashlib
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -137,9 +137,13 @@ async def take_sheets(
     known = await queries.organizations(session, district_code)
     roster = await asyncio.to_thread(_read, sheets, as_of, known)
     sheets.clear()  # a large file is not held while it is written
-    indexes = await asyncio.to_thread(_indexes, roster)
-    recorded = await queries.members_by_index(session, district_code, indexes)
-    plan = await asyncio.to_thread(plan_import, roster, as_of, known, recorded, indexes)
+    plan = Plan([])
+    newest, is_known = await queries.imports_so_far(session, district_code, digest, as_of)
+    if not is_known:  # the same file again changes nothing, whatever was changed since
+        indexes = await asyncio.to_thread(_indexes, roster)
+        recorded = await queries.members_by_index(session, district_code, indexes)
+        compare = partial(plan_import, is_old=newest is not None and newest > as_of)
+        plan = await asyncio.to_thread(compare, roster, as_of, known, recorded, indexes)
     report = Report(None, "checked", count(roster, plan), plan.changes, plan.errors)
     if plan.errors:
         report.status = "refused"
@@ -171,14 +175,10 @@ async def _begin(session: AsyncSession, as_of: date) -> None:
 def _read(sheets: list[Sheet], as_of: date, known: list[AnyRow]) -> Roster:
     root = next(k.name for k in known if k.path == ROOT_PATH)
     parents = {k.organization_id: k.name for k in known}
-    groups = Counter(k.name for k in known if k.kind == OrganizationKind.PARTY_GROUP)
-    names: dict[str, KnownOrganization] = {}
-    for k in sorted(known, key=_groups_first):
-        if k.kind == OrganizationKind.PARTY_GROUP and groups[k.name] > 1:
-            continue  # nobody can tell which is meant
-        kind = OrganizationKind(k.kind)
-        names[k.name] = KnownOrganization(k.name, kind, parents.get(k.parent_id))
-    return read_roster(sheets, as_of=as_of, root_name=root, known=names)
+    standing = [
+        KnownOrganization(k.name, OrganizationKind(k.kind), parents.get(k.parent_id)) for k in known
+    ]
+    return read_roster(sheets, as_of=as_of, root_name=root, known=standing)
 
 
 def _indexes(roster: Roster) -> list[bytes]:
@@ -249,7 +249,7 @@ async def _write_organizations(
         )
     await _copy(session, "organization", identities)
     await _copy(session, "organization_state", states)
-    for row, old in plan.changed_organizations:
+    for row, old, facts in plan.changed_organizations:
         await tree.bump(session, district_code, old.organization_id, old.version)
         state = await session.scalar(
             select(OrganizationState).where(
@@ -259,7 +259,9 @@ async def _write_organizations(
             )
         )
         assert state is not None  # locked, and equal to what was checked
-        await change(session, state, as_of, {f: getattr(row, f) for f in ORGANIZATION_FACTS})
+        await change(
+            session, state, as_of, {"decision": None} | {f: getattr(row, f) for f in facts}
+        )
 
 
 async def _copy(session: AsyncSession, table: str, rows: list[dict[str, Any]]) -> None:

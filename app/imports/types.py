@@ -27,7 +27,9 @@ class Plan:
     errors: list[RowError]
     changes: list[Change] = field(default_factory=list)
     new_organizations: list[OrganizationRow] = field(default_factory=list)
-    changed_organizations: list[tuple[OrganizationRow, Recorded]] = field(default_factory=list)
+    changed_organizations: list[tuple[OrganizationRow, Recorded, list[str]]] = field(
+        default_factory=list
+    )
     new_members: list[tuple[MemberRow, bytes]] = field(default_factory=list)
     changed_members: list[tuple[MemberRow, Recorded, list[str]]] = field(default_factory=list)
     moved_members: list[tuple[MemberRow, Recorded]] = field(default_factory=list)

@@ -28,7 +28,7 @@ from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound
+from app.core.errors import Forbidden, NotFound
 from app.core.hot import Hot, json_of, json_rows, param
 from app.core.pages import after_mark, page_json
 from app.members import logic
@@ -83,7 +83,8 @@ def _shown(places: Sequence[Any], day: Any) -> AnySelect:
             and_(
                 State.district_code == Membership.district_code,
                 State.organization_id == Membership.organization_id,
-                on_day(State, day),
+                # who left before an organisation was dissolved is still found where they were
+                or_(on_day(State, day), and_(State.is_end, State.valid_from <= day)),
             ),
         )
         .where(in_subtrees(places))
@@ -199,6 +200,8 @@ async def find(on: Reader, caller: Caller, params: MemberListParams) -> str:
 
 async def export(on: Reader, caller: Caller, filters: MemberFilters) -> list[Any]:
     """List the members that an export holds, in the order of the tree, then by name."""
+    if not caller.subtrees(Permission.MEMBERS_EXPORT):
+        raise Forbidden
     subtrees, values = await _asked(on, caller, filters, Permission.MEMBERS_EXPORT)
     if not values.get("needles", True):
         return []

@@ -96,6 +96,16 @@ def division(code: str) -> tuple[str, str]:
     return name, f"中共{prefix}{name}委员会"
 
 
+def root_names(name: str) -> set[str]:
+    """List what a district's root is called for short: 中共西安区委员会, 西安区委, 区委."""
+    district = name.removeprefix("中共").removesuffix("委员会")
+    short = district.partition("市")[2] or district
+    names = {
+        f"{p}{d}{s}" for p in ("", "中共") for d in (district, short) for s in ("委", "委员会")
+    }
+    return names | {name, f"{district[-1:]}委"}
+
+
 def _county(code: str) -> str | None:
     for _, facts in numdb.get("cn/loc").info(code):
         for era in str(facts.get("county", "")).split(","):

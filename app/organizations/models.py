@@ -78,8 +78,10 @@ class OrganizationState(Base):
     due_on: Mapped[date | None]
     decision: Mapped[str | None] = mapped_column(String(200))
     """Number of the document that decided on this state (文号)."""
+    is_end: Mapped[bool] = mapped_column(server_default=text("false"))
+    """The organisation was dissolved at the end of this state (撤销)."""
     end_decision: Mapped[str | None] = mapped_column(String(200))
-    """Number of the document that dissolved the organisation at the end of this state."""
+    """Number of the document that dissolved it."""
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     valid: Mapped[Range[date]] = mapped_column(

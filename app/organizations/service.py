@@ -228,7 +228,6 @@ async def dissolve(
     if await session.scalar(child.limit(1)):
         raise NotEmpty("请先调整或撤销下级组织", "organisations stand under it")
     today = clock.today()
-    state.end_decision = decision
     if state.valid_from == today:  # what was decided today never came to hold
         await session.delete(state)
         before = update(State).where(
@@ -236,8 +235,8 @@ async def dissolve(
             State.organization_id == organization_id,
             State.valid_to == today,
         )
-        await session.execute(before.values(end_decision=decision))
+        await session.execute(before.values(is_end=True, end_decision=decision))
     else:
-        state.valid_to = today
+        state.valid_to, state.is_end, state.end_decision = today, True, decision
     await session.flush()
     return state

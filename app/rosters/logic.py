@@ -24,7 +24,7 @@ from app.core.tables import (
 from app.core.workbooks import Cell, NewSheet, Sheet
 from app.members import logic as members
 from app.members.types import Education, MemberCategory, Sex
-from app.organizations.logic import CHILDREN, GRID_KINDS, HOLDS_MEMBERS
+from app.organizations.logic import CHILDREN, GRID_KINDS, HOLDS_MEMBERS, root_names
 from app.organizations.types import OrganizationKind as Kind
 from app.organizations.types import Sector
 from app.rosters import types as t
@@ -77,10 +77,10 @@ class _Reading:
         self.roster = t.Roster()
         self.ignored: Counter[str] = Counter()
         self.root = _Place(root_name, Kind.DISTRICT_COMMITTEE, "")
-        self.root_names = _root_names(root_name)
-        self.known = {
-            word_key(k.name): _Place(k.name, k.kind, word_key(k.parent_name or "")) for k in known
-        }
+        self.root_names = frozenset(map(word_key, root_names(root_name)))
+        self.known: dict[str, _Place] = {}
+        for k in known:
+            _keep(self.known, _Place(k.name, k.kind, word_key(k.parent_name or "")))
         self.places: dict[str, _Place] = {}
         self.named: dict[tuple[str, str], Row] = {}
         self.numbers: dict[str, tuple[str, int]] = {}
@@ -108,28 +108,18 @@ class _Reading:
                 yield Row(layout, number, cells, _MESSAGES, self.roster.errors)
 
 
-def _root_names(name: str) -> frozenset[str]:
-    """List what a district's root is called for short: 中共西安区委员会, 西安区委, 区委."""
-    district = name.removeprefix("中共").removesuffix("委员会")
-    short = district.partition("市")[2] or district
-    names = {
-        f"{p}{d}{s}" for p in ("", "中共") for d in (district, short) for s in ("委", "委员会")
-    }
-    return frozenset(map(word_key, names | {name, f"{district[-1:]}委"}))
-
-
 def read_roster(
     sheets: Iterable[Sheet],
     *,
     as_of: date,
     root_name: str,
-    known: Mapping[str, t.KnownOrganization],
+    known: Iterable[t.KnownOrganization],
 ) -> t.Roster:
     """Read every row of every sheet that holds organisations or members, and judge it on `as_of`.
 
     The root of the district and the organisations in `known` may be named without a row.
     """
-    reading = _Reading(as_of, root_name, known.values())
+    reading = _Reading(as_of, root_name, known)
     roster = reading.roster
     order: dict[str, int] = {}
     layouts = []
@@ -138,6 +128,7 @@ def read_roster(
         layout = None if sheet.is_hidden else find_layout(sheet, _TABLES, _TELLING)
         if layout:
             layouts.append(layout)
+            roster.columns[sheet.name] = frozenset(layout.columns)
         else:
             roster.skipped_sheets.append(sheet.name)
     if not layouts:
@@ -234,11 +225,20 @@ def _register(reading: _Reading, key: str, place: _Place, row: Row) -> None:
     if first is not row:
         row.fail("name", "duplicate_name", place=row_place(first.layout.sheet.name, first.number))
         return
-    named = reading.places.setdefault(key, place)
-    if named is not place and named.kind is Kind.PARTY_GROUP:
-        named.is_ambiguous = True
-        if not is_group:
-            reading.places[key] = place
+    _keep(reading.places, place)
+    known = reading.known.get(key)
+    if is_group and known:  # one that stands elsewhere may be meant as well
+        place.is_ambiguous |= known.is_ambiguous or known.parent != place.parent
+
+
+def _keep(places: dict[str, _Place], place: _Place) -> None:
+    """Keep a place under its name: the first, but another kind before a group."""
+    key = word_key(place.name)
+    first = places.setdefault(key, place)
+    if first is not place and first.kind is Kind.PARTY_GROUP:
+        first.is_ambiguous = True
+        if place.kind is not Kind.PARTY_GROUP:
+            places[key] = place
 
 
 def _judge_parents(reading: _Reading, places: Sequence[_Place]) -> None:

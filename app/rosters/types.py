@@ -64,7 +64,7 @@ class MemberRow:
 
 @dataclass(slots=True)
 class Roster:
-    """All that a file says. With any error nothing of it may be taken."""
+    """All that a file says, `columns` by sheet. With any error nothing of it may be taken."""
 
     organizations: list[OrganizationRow] = field(default_factory=list)
     """Parents before their children."""
@@ -73,8 +73,8 @@ class Roster:
     """By sheet and row, in the order of the file."""
     ignored: dict[str, int] = field(default_factory=dict)
     """Rows passed over, by reason: blank, number_only, header, title, total, footer, root."""
+    columns: dict[str, frozenset[str]] = field(default_factory=dict)
     skipped_sheets: list[str] = field(default_factory=list)
-    """Sheets that are hidden or hold no roster."""
 
 
 class ExportedMember(NamedTuple):

@@ -166,6 +166,24 @@ async def test_dissolving_wants_an_empty_organization(
     assert (await client.get("/organizations", params={"q": "一组"})).json()["items"] == []
 
 
+async def test_who_left_is_found_where_they_were(
+    client: httpx.AsyncClient, session: AsyncSession, branch: UUID
+) -> None:
+    member = await make_member(session, branch)
+    clock.pin(date(2020, 1, 1))
+    out = {"status": "transferred_out", "reason": "组织关系转出"}
+    version = {"if-match": '"1"'}
+    url = f"/members/{member}"
+    assert (await client.post(f"{url}/status-changes", json=out, headers=version)).is_success
+    clock.pin(date(2020, 2, 1))
+    assert (await client.delete(f"/organizations/{branch}", headers=version)).is_success
+    shown = await client.get(url)
+    assert shown.json()["organization_name"] == "先锋第一社区第1网格党支部"
+    left = await client.get("/members", params={"status": "transferred_out"})
+    assert [m["id"] for m in left.json()["items"]] == [str(member)]
+    assert (await client.get("/members")).json()["items"] == []
+
+
 async def test_an_id_number_never_comes_back(client: httpx.AsyncClient, branch: UUID) -> None:
     good = id_number()
     wrong = good[:-1] + ("0" if good[-1] != "0" else "1")

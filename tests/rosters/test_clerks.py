@@ -26,9 +26,7 @@ ROOT = "中共牡丹江市西安区委员会"
 
 
 def read(sheets: list[Sheet], known: tuple[KnownOrganization, ...] = ()) -> Roster:
-    return read_roster(
-        sheets, as_of=AS_OF, root_name=ROOT, known={each.name: each for each in known}
-    )
+    return read_roster(sheets, as_of=AS_OF, root_name=ROOT, known=known)
 
 
 # ── A small district, as it is meant
