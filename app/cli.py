@@ -76,7 +76,9 @@ def database(*, serve: bool = False) -> Iterator[Urls]:
         return
     with running(chosen.data_dir, serve=serve) as cluster:
         if not chosen.keys_path.exists():
-            _say.print(f"已生成开发用密钥 / made keys for development: {chosen.keys_path}")
+            _say.print(
+                f"已生成开发用密钥 / development keys made: {chosen.keys_path}", soft_wrap=True
+            )
         crypto.use(crypto.load_keys(chosen.keys_path, chosen.cipher, make=True))
         yield _prepared(Urls(cluster.owner_url, cluster.application_url))
 
