@@ -177,8 +177,9 @@ def serve(
 def application() -> Any:
     """Build the application that uvicorn serves, out of the environment."""
     chosen = settings()
-    if os.environ.get("HANGJI_SUPERVISOR") == str(os.getppid()):  # one of several API processes
-        die_with_parent()
+    supervisor = int(os.environ.get("HANGJI_SUPERVISOR", "0"))
+    if supervisor not in (0, os.getpid()):  # one of several API processes
+        die_with_parent(parent=supervisor)
     if chosen.database_url is None:
         raise SystemExit("set HANGJI_DATABASE_URL")
     clock.pin(chosen.today)
