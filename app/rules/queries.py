@@ -1,7 +1,7 @@
 """Reading the packs, the districts' settings, and the findings that the records make."""
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from importlib import resources
@@ -9,12 +9,13 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Date, Row, Select, and_, false, or_, select
 
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import Invalid, NotFound
+from app.core.hot import Hot, param
 from app.core.pages import Rows, page, seal, unseal
 from app.core.schemas import ListParams
 from app.members.queries import headcounts
@@ -119,7 +120,7 @@ async def effective(
     }
 
 
-async def findings(on: Executor, subtrees: Sequence[Subtree], as_of: date) -> list[Finding]:
+async def findings(on: Reader, subtrees: Sequence[Subtree], as_of: date) -> list[Finding]:
     """Compute what the rules find in `subtrees` on the day `as_of`, by district, path and rule.
 
     No subtree may lie in another. Head-counts come from the records, one statement a subtree.
@@ -128,57 +129,58 @@ async def findings(on: Executor, subtrees: Sequence[Subtree], as_of: date) -> li
     found: list[Finding] = []
     for subtree in subtrees:
         chosen = asked[subtree.district_code]
-        counts = headcounts(subtree, as_of)
-        near = (_could_hit(counts.c, comparison) for _, list_ in chosen for comparison in list_)
-        rows = select(
-            counts.c.organization_id,
-            counts.c.path,
-            counts.c.name,
-            counts.c.kind,
-            counts.c.sector,
-            counts.c.full,
-            counts.c.subtree,
-        ).where(or_(false(), *near))
-        for row in await on.execute(rows):
+        near = frozenset(
+            (_MEASURED[c.rule.measure], c.operator, c.threshold, c.kinds)
+            for _, comparisons in chosen
+            for c in comparisons
+            if c.rule.measure in _MEASURED
+        )
+        for row in await _near(near).fetch(on, [subtree], day=as_of):
             found += _findings_of(row, subtree.district_code, chosen, as_of)
     return sorted(found, key=lambda f: _key(f, "path"))
 
 
-async def findings_of_district(
-    on: Executor, district_code: str, as_of: date
-) -> list[dict[str, Any]]:
+async def findings_of_district(on: Reader, district_code: str, as_of: date) -> list[dict[str, Any]]:
     """Compute a district's findings as JSON, for the operator: nobody's rights are asked."""
     found = await findings(on, [Subtree(district_code, organizations.ROOT_PATH)], as_of)
     return [FindingOut.model_validate(f).model_dump(mode="json") for f in found]
 
 
-def _could_hit(counts: Any, comparison: Comparison) -> ColumnElement[bool]:
+@lru_cache(maxsize=100)
+def _near(comparisons: frozenset[tuple[str, Operator, int, frozenset[OrganizationKind]]]) -> Hot:
     """Leave out in SQL what cannot be flagged; the decision itself is made by `logic`."""
-    column = _MEASURED.get(comparison.rule.measure)
-    if column is None:
-        return false()
-    beyond = counts[column].bool_op(comparison.operator.value)(comparison.threshold)
-    return and_(counts.kind.in_(sorted(comparison.kinds)), beyond)
+
+    def rows(places: Sequence[Any], _: Collection[str]) -> Select[Any]:
+        counts = headcounts(places[0], param("day", Date())).c
+        near = (
+            and_(counts.kind.in_(sorted(kinds)), counts[column].bool_op(operator.value)(threshold))
+            for column, operator, threshold, kinds in comparisons
+        )
+        names = ("organization_id", "path", "name", "kind", "sector", "full", "subtree")
+        return select(*(counts[name] for name in names)).where(or_(false(), *near))
+
+    return Hot(rows)
 
 
 def _findings_of(
     row: Any, district_code: str, chosen: list[tuple[Pack, list[Comparison]]], as_of: date
 ) -> Iterable[Finding]:
-    members = int(row.subtree)  # PostgreSQL sums to a numeric
+    organization_id, path, name, in_words, sector, full_members, members = row
+    kind = OrganizationKind(in_words)
     unit = Unit(
-        kind=OrganizationKind(row.kind),
-        locale=LOCALES.get(Sector(row.sector)) if row.sector else None,
+        kind=kind,
+        locale=LOCALES.get(Sector(sector)) if sector else None,
         members=members,
-        full_members=int(row.full),
+        full_members=full_members,
     )
     for by, comparisons in chosen:
         for hit in logic.hits(comparisons, unit):
             yield Finding(
                 district_code=district_code,
-                organization_id=row.organization_id,
-                organization_name=row.name,
-                path=row.path,
-                kind=OrganizationKind(row.kind),
+                organization_id=organization_id,
+                organization_name=name,
+                path=path,
+                kind=kind,
                 headcount=members,
                 rule=hit.rule.code,
                 pack=by.name,
