@@ -4,21 +4,24 @@ Building a statement costs more than running it. A hot read is built with parame
 values, once for each number of subtrees and set of filters, and PostgreSQL writes its JSON.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     FromClause,
     Select,
     String,
     Text,
+    Uuid,
     bindparam,
     cast,
     func,
     select,
     true,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql.elements import ColumnElement
@@ -69,6 +72,35 @@ def json_rows(rows: Select[Any], *keys: str, without: Collection[str] = ()) -> S
         .select_from(table)
         .join(row, true())
     )
+
+
+def narrowed(rows: Select[Any], filters: Mapping[str, Any], shape: Collection[str]) -> Select[Any]:
+    """Hold `rows` to the filters that are set: each a column that must equal its parameter."""
+    for name, column in filters.items():
+        if name in shape:
+            rows = rows.where(column == param(name, column.type))
+    return rows
+
+
+def page_of(
+    rows: Select[Any],
+    key: tuple[Any, Any],
+    shape: Collection[str],
+    *,
+    without: Collection[str] = (),
+) -> Select[Any]:
+    """Cut a page out of `rows` in the order of `key`, whose second column is selected as `id`.
+
+    `down` in the shape reverses the order, `after` goes on behind `value` and `after_id`.
+    """
+    is_down = "down" in shape
+    if "after" in shape:
+        mark = tuple_(param("value", String()), param("after_id", Uuid()))
+        rows = rows.where(tuple_(*key) < mark if is_down else tuple_(*key) > mark)
+    ordered = rows.order_by(*(part.desc() if is_down else part for part in key))
+    limited = ordered.limit(param("limit", BigInteger()))
+    paged = json_rows(limited, key[0].key, "id", without=without)
+    return paged.order_by(*(c.desc() if is_down else c for c in paged.selected_columns[1:]))
 
 
 class Hot:

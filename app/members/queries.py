@@ -6,10 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     Date,
     Integer,
-    String,
     Subquery,
     Text,
     Uuid,
@@ -20,7 +18,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -29,7 +26,7 @@ from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import Forbidden, NotFound
-from app.core.hot import Hot, json_of, json_rows, param
+from app.core.hot import Hot, json_of, json_rows, narrowed, page_of, param
 from app.core.pages import after_mark, page_json
 from app.members import logic
 from app.members.models import Member, Membership
@@ -129,10 +126,7 @@ _FILTERS: dict[str, Any] = {
 
 def _filtered(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
     """Select members by the filters that are set."""
-    rows = _shown(places, _DAY)
-    for name, column in _FILTERS.items():
-        if name in shape:
-            rows = rows.where(column == param(name, column.type))
+    rows = narrowed(_shown(places, _DAY), _FILTERS, shape)
     if "status" not in shape:
         rows = rows.where(Membership.status.not_in(sorted(FINAL)))
     if "q" in shape:  # the index by tokens first, then the letters in their order
@@ -149,14 +143,8 @@ def _filtered(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
 
 
 def _list(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
-    rows, key = _filtered(places, shape), (Member.name_key, Member.id)
-    if "after" in shape:
-        mark = tuple_(param("value", String()), param("after_id", Uuid()))
-        rows = rows.where(tuple_(*key) < mark if "down" in shape else tuple_(*key) > mark)
-    order = [part.desc() if "down" in shape else part for part in key]
-    limited = rows.order_by(*order).limit(param("limit", BigInteger()))
-    paged = json_rows(limited, "name_key", "id", without=["name_key"])
-    return paged.order_by(*(c.desc() if "down" in shape else c for c in paged.selected_columns[1:]))
+    rows = _filtered(places, shape)
+    return page_of(rows, (Member.name_key, Member.id), shape, without=["name_key"])
 
 
 def _export(places: Sequence[Any], shape: Collection[str]) -> AnySelect:

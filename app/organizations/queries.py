@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     Date,
     Integer,
     Row,
@@ -22,7 +21,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
@@ -33,7 +31,7 @@ from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import NotFound
-from app.core.hot import Hot, json_rows, param
+from app.core.hot import Hot, json_rows, narrowed, page_of, param
 from app.core.pages import after_mark, page_json
 from app.organizations.models import (
     District,
@@ -77,12 +75,8 @@ def in_subtrees(subtrees: Sequence[Any], state: Any = State) -> ColumnElement[bo
     )
 
 
-def visible(caller: Caller, day: date) -> AnySelect:
-    """Select the organisations the caller may see, as they were on `day`."""
-    return _standing(caller.subtrees(Permission.ORGANIZATIONS_READ), day)
-
-
-def _standing(places: Sequence[Any], day: Any) -> AnySelect:
+def visible(places: Sequence[Any], day: Any) -> AnySelect:
+    """Select the organisations of the subtrees that a caller may see, as they were on `day`."""
     return _shown(day).where(on_day(State, day), in_subtrees(places))
 
 
@@ -137,7 +131,6 @@ async def get(
 
 _DAY = param("day", Date())
 _ID = param("id", Uuid())
-SORTS = {"path": State.path, "name": State.name}
 
 
 def _one(places: Sequence[Any], _: Collection[str]) -> AnySelect:
@@ -185,20 +178,11 @@ async def show(
 
 def _list(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
     """Build the list for the filters that are set; `down` and `name` are the sort."""
-    rows = _standing(places, _DAY)
-    for name, column in _FILTERS.items():
-        if name in shape:
-            rows = rows.where(column == param(name, column.type))
+    rows = narrowed(visible(places, _DAY), _FILTERS, shape)
     if "q" in shape:
         rows = rows.where(State.name.like(param("q", String()), escape="/"))
-    key = (State.name if "name" in shape else State.path), State.organization_id
-    if "after" in shape:
-        mark = tuple_(param("value", String()), param("after_id", Uuid()))
-        rows = rows.where(tuple_(*key) < mark if "down" in shape else tuple_(*key) > mark)
-    order = [part.desc() if "down" in shape else part for part in key]
-    limited = rows.order_by(*order).limit(param("limit", BigInteger()))
-    paged = json_rows(limited, "name" if "name" in shape else "path", "id")
-    return paged.order_by(*(c.desc() if "down" in shape else c for c in paged.selected_columns[1:]))
+    sort = State.name if "name" in shape else State.path
+    return page_of(rows, (sort, State.organization_id), shape)
 
 
 _FILTERS: dict[str, Any] = {
@@ -241,7 +225,7 @@ def _ancestors(places: Sequence[Any], _: Collection[str]) -> AnySelect:
         .subquery("below")
     )
     labels = func.string_to_array(func.rtrim(below.c.path, "."), ".")
-    rows = _standing(places, _DAY).join(
+    rows = visible(places, _DAY).join(
         below,
         and_(
             State.district_code == below.c.district_code,
