@@ -14,17 +14,32 @@ from starlette.types import ASGIApp
 from app.access.router import Callers, authenticate, bearer
 from app.access.router import public as sessions_public
 from app.access.router import router as sessions
+from app.accounts.router import router as accounts
+from app.accounts.router import secret as accounts_secret
+from app.audit.router import router as audit
 from app.core import health, problems
 from app.core.db import Doors
 from app.core.envelope import Envelope
+from app.core.http import note_refusal
 from app.core.settings import Settings
 from app.imports.router import router as imports
 from app.members.router import router as members
 from app.organizations.router import router as organizations
 from app.rosters.router import router as rosters
 from app.rules.router import router as rules
+from app.wechat import service as wechat
 
-GUARDED = (sessions, organizations, rosters, imports, members, rules)  # fixed paths first
+GUARDED = (  # fixed paths first, and what is asked most
+    sessions,
+    organizations,
+    rosters,
+    imports,
+    members,
+    rules,
+    accounts,
+    accounts_secret,
+    audit,
+)
 MAX_JSON = 1 << 20
 _TERM = re.compile(r"\(([^()]*[\u4e00-\u9fff][^()]*)\)")
 VERSION = "0.1.0"
@@ -60,8 +75,13 @@ def create_app(doors: Doors, settings: Settings) -> FastAPI:
     )
     app.state.allowed_hosts = settings.allowed_hosts
     app.state.guard = authenticate
+    app.state.note_refusal = note_refusal
     app.state.doors = doors
     app.state.callers = Callers()
+    app.state.wechat = None
+    if settings.wechat_app_id is not None and settings.wechat_app_secret is not None:
+        secret = settings.wechat_app_secret.get_secret_value()
+        app.state.wechat = wechat.connect(settings.wechat_app_id, secret, settings.wechat_base_url)
     problems.install(app)
     if settings.cors_origins:
         app.add_middleware(

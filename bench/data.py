@@ -14,8 +14,8 @@ from urllib.parse import quote
 import xlsxwriter
 from sqlalchemy import select
 
-from app.access import service as access
 from app.access.types import Role
+from app.accounts import service as accounts
 from app.core.clock import add_months
 from app.core.db import Doors
 from app.core.workbooks import Cell, Sheet
@@ -200,15 +200,15 @@ async def fill(url: str, districts: dict[str, tuple[int, int]]) -> None:
     for code, (bodies, people) in districts.items():
         started = time.monotonic()
         made = await asyncio.to_thread(sheets, code, bodies, people)
-        async with doors.writing() as session:
+        async with doors.writing([code]) as session:
             await organizations.ensure_district(session, code)
             report = await imports.take_sheets(session, made, code, AS_OF, digest=b"bench")
             if report.status != "taken":
                 raise SystemExit(report.as_text())
         took = f"{time.monotonic() - started:.1f} s"
         print(f"{code}: {bodies:,} organisations, {people:,} members, {took}", file=sys.stderr)
-    async with doors.writing() as session:
-        await access.create_account(session, USERNAME, PASSWORD, Role.DEPARTMENT_ADMIN, DISTRICT)
+    async with doors.writing([DISTRICT]) as session:
+        await accounts.create_account(session, USERNAME, PASSWORD, Role.DEPARTMENT_ADMIN, DISTRICT)
     await doors.close()
 
 
@@ -216,13 +216,12 @@ async def choose(url: str) -> dict[str, list[Any]]:
     """Draw members and organisations of the district to ask for."""
     doors, rng = Doors.to(url, pool_size=1), Random(1)  # noqa: S311
     state = OrganizationState
-    async with doors.reading() as on:
-        members = select(Member.id, Member.name).where(Member.district_code == DISTRICT)
-        people = rng.sample((await on.execute(members)).all(), 200)
-        rows = select(state.organization_id, state.kind, state.path).where(
-            state.district_code == DISTRICT
-        )
-        nodes = (await on.execute(rows.order_by(state.path))).all()
+    members = select(Member.id, Member.name).where(Member.district_code == DISTRICT)
+    people = rng.sample((await doors.reading([DISTRICT]).execute(members)).all(), 200)
+    rows = select(state.organization_id, state.kind, state.path).where(
+        state.district_code == DISTRICT
+    )
+    nodes = (await doors.reading([DISTRICT]).execute(rows.order_by(state.path))).all()
     await doors.close()
     branches = [n.organization_id for n in nodes if n.kind == "party_branch"]
     return {

@@ -22,11 +22,11 @@ from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy.engine import make_url
 
 from app.cli import application as service
-from app.core.db import new_id
+from app.core.db import SCOPE, new_id
 
 Statement = tuple[str, tuple[Any, ...]]
 CONNECTIONS = 8
-SETTINGS = {"application_name": "limit", "jit": "off", "timezone": "UTC"}
+SETTINGS = {"application_name": "limit", "jit": "off", "timezone": "UTC", SCOPE: "231005"}
 PLANS = ("auto", "force_custom_plan")
 TRIALS = 12
 _RUNNERS = (
@@ -36,6 +36,7 @@ _RUNNERS = (
     (asyncpg.Connection, "fetchval"),
 )
 _INSERT = re.compile(r"INSERT INTO (\w+) \(([^)]*)\)")
+_SCOPED = re.compile(r"SELECT q\.\* FROM \((.*)\) AS q WHERE \(SELECT set_config.*", re.DOTALL)
 _PLACE = re.compile(r"\$([0-9]+)")
 
 
@@ -88,7 +89,7 @@ class Limit:
 
     async def start(self) -> None:
         """Record the statements and open the connections."""
-        url = make_url(os.environ["HANGJI_DATABASE_URL"])
+        url = make_url(os.environ["HANGJI_OWNER_DATABASE_URL"])  # whom no policy holds
         dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         for mode in PLANS:
             pool = await asyncpg.create_pool(
@@ -105,7 +106,7 @@ class Limit:
             if path == self.plan["post_path"]:
                 self._join_inserts(statements)
                 continue
-            sql, values = statements[-1]
+            sql, values = _bare(*statements[-1])
             if sql not in known:
                 written = await self._as_json(sql)
                 known[sql] = (await self._sooner(written, values), written)
@@ -137,7 +138,7 @@ class Limit:
         """Make one statement of the INSERTs that recording a member takes: one trip, no BEGIN."""
         parts, values = [], []
         for sql, given in statements:
-            if found := _INSERT.match(sql):
+            if (found := _INSERT.match(sql)) and found[1] in {"member", "membership"}:
                 columns = [c.strip() for c in found[2].split(",")]
                 for column, value in zip(columns, given, strict=False):
                     if isinstance(value, UUID) and column != "organization_id":
@@ -188,6 +189,12 @@ class Limit:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _bare(sql: str, values: tuple[Any, ...]) -> Statement:
+    """Take the scope of the districts off a statement: the limit has no walls."""
+    found = _SCOPED.fullmatch(sql)
+    return (found[1], values[:-1]) if found else (sql, values)
 
 
 async def _leave(_: Any) -> None:

@@ -345,6 +345,7 @@ def main() -> None:
         asyncio.run(execute(cluster.owner_url, "VACUUM ANALYZE"))  # as autovacuum will have done
         environment = {
             "HANGJI_DATABASE_URL": cluster.application_url,
+            "HANGJI_OWNER_DATABASE_URL": cluster.owner_url,
             "HANGJI_KEYS_FILE": str(keys),
             "HANGJI_LOG_LEVEL": "warning",
             "HANGJI_TODAY": str(data.AS_OF),

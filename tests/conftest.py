@@ -3,9 +3,10 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from app.access import service as access
 from app.access.models import Account, SignIn
 from app.core import clock, crypto, embedded, migrations
-from app.core.db import Doors, create_engine, new_id
+from app.core.db import Doors, create_engine, new_id, scope_of, set_scope, transaction
 from app.core.settings import Settings
 from app.main import create_app
 from tests.make.organizations import make_account, make_district
@@ -105,21 +106,35 @@ async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await outer.rollback()
 
 
+DISTRICTS = ["000000", "230000", "231000", *(f"23100{n}" for n in range(2, 6)), "231083"]
+"""Whose rows a test itself sees; what it asks of the service is seen as the service lets it."""
+
+
 class ConnectionReader:
     """Reads on the test's own connection, where its uncommitted rows are."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.connection = connection
+    def __init__(self, connection: AsyncConnection, districts: Iterable[str]) -> None:
+        self.connection, self.scope = connection, scope_of(districts)
 
     async def execute(self, statement: Executable) -> Result[Any]:
-        return await self.connection.execute(statement)
+        async with self._scoped():
+            return await self.connection.execute(statement)
 
     async def scalar(self, statement: Executable) -> Any:
-        return await self.connection.scalar(statement)
+        async with self._scoped():
+            return await self.connection.scalar(statement)
+
+    @asynccontextmanager
+    async def _scoped(self) -> AsyncIterator[None]:
+        await set_scope(self.connection, self.scope.split(","))
+        yield
+        await set_scope(self.connection, DISTRICTS)
 
     async def fetch(self, sql: str, values: list[Any], *, by_key: bool) -> list[Any]:  # noqa: ARG002
         raw = await self.connection.get_raw_connection()
-        return await raw.driver_connection.fetch(sql, *values)
+        found = await raw.driver_connection.fetch(sql, *values)
+        await set_scope(self.connection, DISTRICTS)
+        return found
 
 
 @pytest.fixture
@@ -130,17 +145,21 @@ def doors(connection: AsyncConnection) -> Doors:
     )
 
     @asynccontextmanager
-    async def writing() -> AsyncIterator[AsyncSession]:
-        async with sessions.begin() as session:
-            yield session
+    async def writing(districts: Iterable[str] = (), by: Any = None) -> AsyncIterator[AsyncSession]:
+        try:
+            async with transaction(sessions, districts, by) as session:
+                yield session
+        finally:
+            await set_scope(connection, DISTRICTS)
 
-    return Doors(writing, ConnectionReader(connection))
+    return Doors(writing, partial(ConnectionReader, connection))
 
 
 @pytest.fixture
 async def session(doors: Doors) -> AsyncIterator[AsyncSession]:
-    async with doors.writing() as session:
+    async with doors.writing(DISTRICTS) as session:
         yield session
+        session.info.clear()  # what the test itself wrote needs no audit
 
 
 @pytest.fixture

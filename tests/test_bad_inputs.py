@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.core import clock, envelope
-from tests.bad import rosters, shots
+from tests.bad import rosters, shots, sign_ins
 from tests.bad.shots import ENTRIES, Shot, World, get, post_json
 from tests.bad.sockets import JSON, OVER_A_SOCKET, POST, head_of, talk
 from tests.core import test_idempotency, test_transaction
@@ -23,10 +23,7 @@ from tests.make.members import make_member
 from tests.make.organizations import make_organization
 
 LATER = {
-    "mass-role": "an account cannot change itself yet: there is no route for it",
     "tree-cross-move": "organisations move by restructuring",
-    "wx-replay": "signing in by WeChat",
-    "wx-upstream": "signing in by WeChat",
     "vote-twice": "elections",
     "vote-roll": "elections",
     "vote-tamper": "elections",
@@ -147,6 +144,7 @@ ROUTES: dict[str, Callable[[World], Shots] | Callable[[World], Awaitable[Shots]]
         )[:3]
     ],
     "bola-export": shots.foreign_import,
+    "mass-role": sign_ins.more_rights,
     "hdr-override": shots.overridden,
     "jwt-confusion": lambda _: [
         get("/me", headers={"authorization": f"Bearer {shots.jwt({'alg': alg}, {'sub': '1'})}"})
@@ -156,13 +154,15 @@ ROUTES: dict[str, Callable[[World], Shots] | Callable[[World], Awaitable[Shots]]
         get("/me", headers={"authorization": f"Bearer {shots.jwt({'alg': 'EdDSA'}, claims)}"})
         for claims in ({"exp": 1}, {"nbf": 9e9}, {"aud": "x"}, {}, {"exp": "x"}, {"sub": "\0"})
     ],
-    "tok-revoked": shots.revoked,
-    "login-enum": shots.wrong_sign_ins,
+    "tok-revoked": sign_ins.revoked,
+    "login-enum": sign_ins.wrong,
     "login-longpw": lambda w: [
         post_json("/sessions", {"username": "a", "password": w.generated()}, "password")._replace(
             seconds=0.05
         )
     ],
+    "wx-replay": sign_ins.replayed,
+    "wx-upstream": sign_ins.upstream,
     "etag-stale": shots.stale,
     "idem-other-body": shots.other_body,
     "idem-bad-key": shots.bad_keys,

@@ -26,11 +26,10 @@ def url(worker_id: str) -> str:
 
 
 async def statuses(doors: Doors) -> list[tuple[str, str]]:
-    async with doors.reading() as on:
-        rows = await on.execute(
-            text("SELECT task_name, status::text FROM procrastinate_jobs ORDER BY id")
-        )
-        return [(r.task_name, r.status) for r in rows]
+    rows = await doors.reading([]).execute(
+        text("SELECT task_name, status::text FROM procrastinate_jobs ORDER BY id")
+    )
+    return [(r.task_name, r.status) for r in rows]
 
 
 async def test_jobs_follow_their_transaction(url: str) -> None:
@@ -49,9 +48,8 @@ async def test_jobs_follow_their_transaction(url: str) -> None:
     assert {status for _, status in await statuses(doors)} == {"todo"}
     await worker.work(url, until_empty=True)
     assert await statuses(doors) == []  # done, and cleared away
-    async with doors.reading() as on:
-        analyzed = "SELECT count(last_analyze) FROM pg_stat_user_tables WHERE relname = 'member'"
-        assert await on.scalar(text(analyzed)) == 1
+    analyzed = "SELECT count(last_analyze) FROM pg_stat_user_tables WHERE relname = 'member'"
+    assert await doors.reading([]).scalar(text(analyzed)) == 1
     await doors.close()
 
 

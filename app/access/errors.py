@@ -20,6 +20,51 @@ class WrongCredentials(AppError):  # noqa: N818
     title = Text("用户名或密码不正确", "Wrong user name or password")
 
 
+class WrongPassword(AppError):  # noqa: N818
+    """The password that was to be changed is another."""
+
+    status = HTTPStatus.CONFLICT
+    title = Text("原密码不正确", "This is not the present password")
+
+
+class TooManyAttempts(AppError):  # noqa: N818
+    """Too many sign-ins failed, for a name or from an address; the same whether it is known."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    title = Text("登录尝试过多，请稍后再试", "Too many attempts to sign in; try again later")
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__()
+        self.headers = {"Retry-After": str(seconds)}  # type: ignore[misc] # its own
+
+
+class PhoneNeeded(AppError):  # noqa: N818
+    """Nobody is bound to this WeChat user yet: the phone number tells who it is."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    title = Text(
+        "首次使用微信登录，请授权手机号（phone_code）",
+        "First use of WeChat here: send phone_code, with a new code",
+    )
+
+
+class NoSuchMember(AppError):  # noqa: N818
+    """No single active member can be told by this WeChat user; one answer for every reason."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    title = Text(
+        "未能通过微信确认党员身份，请联系所在党组织",
+        "WeChat does not tell which member this is; ask your organisation",
+    )
+
+
+class WechatNotSetUp(AppError):  # noqa: N818
+    """The deployment has no mini-program."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = Text("本系统未启用微信登录", "Signing in by WeChat is not set up here")
+
+
 class UsernameTaken(AppError):  # noqa: N818
     """Another account has this name, or one that reads the same."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
 from app.core.errors import Forbidden
@@ -11,10 +12,13 @@ class Permission(StrEnum):
     """Everything one can be allowed to do, as `<resource>:<action>`; keep alphabetical."""
 
     ACCOUNTS_MANAGE = "accounts:manage"
+    AUDIT_READ = "audit:read"
+    GRANTS_MANAGE = "grants:manage"
     IMPORTS_READ = "imports:read"
     IMPORTS_WRITE = "imports:write"
     MEMBERS_EXPORT = "members:export"
     MEMBERS_READ = "members:read"
+    MEMBERS_UNMASK = "members:unmask"
     MEMBERS_WRITE = "members:write"
     ORGANIZATIONS_READ = "organizations:read"
     ORGANIZATIONS_WRITE = "organizations:write"
@@ -46,15 +50,34 @@ class Grant:
     role: str
     subtree: Subtree
     permissions: frozenset[Permission]
+    id: UUID | None = None
+    """The recorded grant; none where the right comes of being a member."""
 
 
-@dataclass(frozen=True, slots=True)
+DEPLOYMENT = "000000"
+"""Where an account belongs that is of no district, prefecture or province."""
+
+
+@dataclass(frozen=True)
 class Caller:
     """The authenticated person behind a request or a job."""
 
     account_id: UUID
     username: str
     grants: tuple[Grant, ...]
+    home_code: str = DEPLOYMENT
+    """GB/T 2260: the district that keeps the account, or the prefecture or province."""
+    member_id: UUID | None = None
+    """The member (in the district `home_code`) whose own account this is."""
+
+    @cached_property
+    def districts(self) -> frozenset[str]:
+        """The codes of everything that the caller may touch; PostgreSQL shows no other."""
+        return frozenset({self.home_code, *(g.subtree.district_code for g in self.grants)})
+
+    def roles_in(self, district_code: str) -> list[str]:
+        """Name the roles that the caller holds in a district."""
+        return sorted({g.role for g in self.grants if g.subtree.district_code == district_code})
 
     def subtrees(self, permission: Permission) -> list[Subtree]:
         """List the subtrees in which the caller holds `permission`, none inside another."""
@@ -71,4 +94,8 @@ class Caller:
     def require(self, permission: Permission, *, at: Subtree) -> None:
         """Raise `Forbidden` unless the caller holds `permission` over `at`."""
         if not self.may(permission, at):
-            raise Forbidden(f"此处没有“{permission}”权限", f"{permission} is not granted here")
+            raise Forbidden(
+                f"此处没有“{permission}”权限",
+                f"{permission} is not granted here",
+                permission=permission.value,
+            ).at(at.district_code, at.path)

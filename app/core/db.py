@@ -3,11 +3,12 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, ClassVar, Protocol, Self
 from uuid import UUID
 
@@ -23,9 +24,11 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    text,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -90,11 +93,26 @@ def new_id() -> UUID:
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 
 
+SCOPE = "hangji.districts"
+"""The setting that names the districts of a transaction; the policies of every table ask it."""
+_SET_SCOPE = text(f"SELECT set_config('{SCOPE}', :scope, true)")
+_LAST = "last"
+
+
+def scope_of(districts: Iterable[str]) -> str:
+    """Write the districts as the policies read them."""
+    return ",".join(sorted(set(districts)))
+
+
 class Reader(Protocol):
-    """Runs reads: PostgreSQL refuses writes, and every statement stands alone.
+    """Runs reads of some districts: PostgreSQL refuses writes, and every statement stands alone.
 
     That saves BEGIN and COMMIT. What must be consistent is read in one statement.
     """
+
+    @property
+    def scope(self) -> str:
+        """The districts beyond which PostgreSQL shows nothing."""
 
     async def execute(self, statement: Executable, /) -> Result[Any]:
         """Run a statement of SQLAlchemy's."""
@@ -103,12 +121,45 @@ class Reader(Protocol):
         """Give the first column of the first row."""
 
     async def fetch(self, sql: str, values: list[Any], *, by_key: bool) -> list[Any]:
-        """Run what `core.hot` compiled, straight through the driver."""
+        """Run what `core.hot` compiled, straight through the driver; it sets the scope itself."""
 
 
-Writing = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+class Writing(Protocol):
+    """Opens one transaction in some districts, by somebody; it commits at its end."""
+
+    def __call__(
+        self, districts: Iterable[str] = (), by: Any = None
+    ) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open it. `by` is the `core.audit.Actor`; without one it is the command line's."""
+
+
 Executor = AsyncSession | Reader
 """What a query runs on: a write's session, or a reader."""
+
+
+def last(session: AsyncSession, act: Callable[[AsyncSession], Awaitable[None]]) -> None:
+    """Have `act` run once, after all else in this transaction and just before its COMMIT."""
+    acts = session.info.setdefault(_LAST, [])
+    if act not in acts:
+        acts.append(act)
+
+
+async def set_scope(on: AsyncSession | AsyncConnection, districts: Iterable[str]) -> None:
+    """Show this transaction the rows of `districts`, and of no other."""
+    await on.execute(_SET_SCOPE, {"scope": scope_of(districts)})
+
+
+@asynccontextmanager
+async def transaction(
+    sessions: async_sessionmaker[AsyncSession], districts: Iterable[str] = (), by: Any = None
+) -> AsyncIterator[AsyncSession]:
+    """Open one transaction that commits at its end."""
+    async with sessions.begin() as session:
+        session.info["by"], session.info["districts"] = by, frozenset(districts)
+        await set_scope(session, session.info["districts"])
+        yield session
+        for act in session.info.pop(_LAST, ()):
+            await act(session)
 
 
 async def _nothing() -> None: ...
@@ -116,34 +167,24 @@ async def _nothing() -> None: ...
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The two doors to the database: `writing` gives one transaction that commits at its end."""
+    """The two doors to the database."""
 
     writing: Writing
-    reader: Reader
+    reading: Callable[[Iterable[str]], Reader]
     close: Callable[[], Any] = field(default=_nothing)
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Reader]:
-        """Give the reader where a block is wanted."""
-        yield self.reader
 
     @classmethod
     def to(cls, url: str, *, pool_size: int = 8) -> Self:
         """Open both doors to the database at `url`."""
         writer = create_engine(url, pool_size=pool_size)
-        reader = PooledReader(url, pool_size)
+        pools = ReadPools(url, pool_size)
         sessions = async_sessionmaker(writer, expire_on_commit=False)
-
-        @asynccontextmanager
-        async def writing() -> AsyncIterator[AsyncSession]:
-            async with sessions.begin() as session:
-                yield session
 
         async def close() -> None:
             await writer.dispose()
-            await reader.close()
+            await pools.close()
 
-        return cls(writing, reader, close)
+        return cls(partial(transaction, sessions), partial(PooledReader, pools), close)
 
 
 READ_ONLY = {"default_transaction_read_only": "on"}
@@ -151,29 +192,16 @@ READ_ONLY = {"default_transaction_read_only": "on"}
 PLANNED_EACH_TIME = {"plan_cache_mode": "force_custom_plan"}
 
 
-class PooledReader:
-    """A reader on pools of its own: one plans each time, one keeps its plans (reads by key)."""
+class ReadPools:
+    """Connections that only read: one pool plans each time, one keeps its plans (by key)."""
 
     def __init__(self, url: str, pool_size: int) -> None:
         self._url, self._size = url, pool_size
-        self._engine = create_engine(
-            url,
-            pool_size=pool_size,
-            isolation_level="AUTOCOMMIT",
-            pool_reset_on_return=None,  # nothing is left behind: no transaction, no setting
-            server_settings=READ_ONLY | PLANNED_EACH_TIME,
+        self.engine = create_engine(
+            url, pool_size=pool_size, server_settings=READ_ONLY | PLANNED_EACH_TIME
         )
         self._pools: dict[bool, asyncpg.Pool] = {}
         self._opening = asyncio.Lock()
-
-    async def execute(self, statement: Executable, /) -> Result[Any]:
-        """Run a statement of SQLAlchemy's."""
-        async with self._engine.connect() as connection:
-            return (await connection.execute(statement)).freeze()()
-
-    async def scalar(self, statement: Executable, /) -> Any:
-        """Give the first column of the first row."""
-        return (await self.execute(statement)).scalar()
 
     async def fetch(self, sql: str, values: list[Any], *, by_key: bool) -> list[Any]:
         """Run SQL through the driver; once more where the connection was found to be lost."""
@@ -209,14 +237,36 @@ class PooledReader:
 
     async def close(self) -> None:
         """Close the pools."""
-        await self._engine.dispose()
+        await self.engine.dispose()
         for pool in self._pools.values():
             await pool.close()
         self._pools.clear()
 
 
+class PooledReader:
+    """A reader of some districts on the pools."""
+
+    def __init__(self, pools: ReadPools, districts: Iterable[str]) -> None:
+        self._pools, self.scope = pools, scope_of(districts)
+        self.fetch = pools.fetch
+
+    async def execute(self, statement: Executable, /) -> Result[Any]:
+        """Run a statement of SQLAlchemy's."""
+        async with self._pools.engine.connect() as connection:
+            if self.scope:
+                await connection.execute(_SET_SCOPE, {"scope": self.scope})
+            return (await connection.execute(statement)).freeze()()
+
+    async def scalar(self, statement: Executable, /) -> Any:
+        """Give the first column of the first row."""
+        return (await self.execute(statement)).scalar()
+
+
 async def _leave_as_is(_: asyncpg.Connection) -> None:
-    """Skip the reset: a read-only statement that stands alone leaves nothing behind."""
+    """Skip the reset: a read-only statement that stands alone leaves nothing behind.
+
+    The scope that it set ends with it.
+    """
 
 
 POOL_SECONDS, CONNECT_SECONDS = 3, 5

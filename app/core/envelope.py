@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core import clock
 from app.core.errors import AppError, Text
 from app.core.problems import MEDIA_TYPE, answer, of_status
 
@@ -49,6 +50,7 @@ class Envelope:
         known = len(given) == 1 and _REQUEST_ID.fullmatch(given[0])
         request_id = given[0] if known else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
+        scope["state"]["arrived_at"] = clock.now()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         status, is_replaced = 0, False
 

@@ -1,7 +1,7 @@
 """Refusals: what the application raises when it will not do something. Knows no HTTP framework."""
 
 from http import HTTPStatus
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 
 class Text(NamedTuple):
@@ -44,6 +44,13 @@ class Forbidden(AppError):  # noqa: N818
 
     status = HTTPStatus.FORBIDDEN
     title = Text("没有权限", "Not permitted")
+    place: tuple[str, str] | None = None
+    """District and path where the right was missing; the refusal is recorded there."""
+
+    def at(self, district_code: str, path: str) -> Self:
+        """Say where."""
+        self.place = district_code, path
+        return self
 
 
 class Invalid(AppError):  # noqa: N818

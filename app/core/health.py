@@ -45,11 +45,10 @@ async def healthz() -> Health:
 @router.get("/readyz", responses=declare(NotReady))
 async def readyz(request: Request) -> Health:
     """Tell that the database answers, is migrated and set up as it must be (就绪)."""
-    async with doors(request).reading() as on:
-        revision = await migrations.current(on)
-        if revision != migrations.newest():
-            raise NotReady("数据库尚未迁移到当前版本", f"the database stands at {revision}")
-        checks = (await on.execute(_CHECK)).mappings().one()
+    revision = await migrations.current(doors(request).reading([]))
+    if revision != migrations.newest():
+        raise NotReady("数据库尚未迁移到当前版本", f"the database stands at {revision}")
+    checks = (await doors(request).reading([]).execute(_CHECK)).mappings().one()
     if failed := [name for name, fine in checks.items() if not fine]:
         names = ", ".join(failed)
         raise NotReady(f"数据库设置不符：{names}", f"the database differs in {names}")

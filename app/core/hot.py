@@ -28,7 +28,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from app.core.caller import Subtree
-from app.core.db import Reader
+from app.core.db import SCOPE, Reader
 
 _dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
@@ -124,10 +124,20 @@ class Hot:
             statement = self._build(_places(len(subtrees)), key[1])
             made = statement.compile(dialect=_dialect, compile_kwargs={"render_postcompile": True})
             names = list(made.positiontup or ())
-            self._compiled[key] = str(made), names, dict(made.params)
+            self._compiled[key] = _scoped(str(made), len(names)), names, dict(made.params)
         sql, names, constants = self._compiled[key]
         for i, subtree in enumerate(subtrees):
             values[f"district{i}"] = subtree.district_code
             values[f"path{i}"], values[f"end{i}"] = subtree.path, subtree.end
         given = [values[n] if n in values else constants[n] for n in names]
-        return await on.fetch(sql, given, by_key=self._by_key)
+        return await on.fetch(sql, [*given, on.scope], by_key=self._by_key)
+
+
+def _scoped(sql: str, values: int) -> str:
+    """Set the districts of the transaction and read in one trip.
+
+    The condition names no column, so PostgreSQL makes it a filter that is asked once, above the
+    whole plan, before anything below it runs. If that ever changed, nothing would be found.
+    """
+    scope = f"(SELECT set_config('{SCOPE}', ${values + 1}, true)) IS NOT NULL"
+    return f"SELECT q.* FROM ({sql}) AS q WHERE {scope}"  # noqa: S608 - SQLAlchemy's text

@@ -1,8 +1,7 @@
 """What every domain's HTTP shares: the route class, the transaction, the caller, versions."""
 
-import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, cast
 
@@ -13,11 +12,12 @@ from fastapi.routing import APIRoute
 from python_multipart.multipart import parse_options_header
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import idempotency, problems
+from app.core import audit, crypto, idempotency, problems
+from app.core.audit import Actor
 from app.core.bodies import read_json
 from app.core.caller import Caller
 from app.core.db import Doors, Reader
-from app.core.errors import AppError, Stale, Text
+from app.core.errors import AppError, Forbidden, Stale, Text
 
 KEPT_HEADERS = ("content-type", "etag", "location")
 _ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
@@ -46,6 +46,7 @@ class Route(APIRoute):
     """
 
     is_guarded: ClassVar[bool] = True
+    takes_key: ClassVar[bool] = True
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
@@ -87,6 +88,12 @@ class Route(APIRoute):
         return run
 
 
+class KeylessRoute(Route):
+    """A route that keeps no answer, since the answer is nobody else's to read."""
+
+    takes_key = False
+
+
 class OpenRoute(Route):
     """A route that anybody may ask."""
 
@@ -100,11 +107,13 @@ def _takes_form(route: APIRoute) -> bool:
 
 def _query_names(dependant: Dependant) -> set[str]:
     """Name the query parameters that an endpoint and its dependencies declare."""
-    names = {
-        name
-        for param in dependant.query_params
-        for name in getattr(param.field_info.annotation, "model_fields", None) or [param.alias]
-    }
+    names = set()
+    for param in dependant.query_params:
+        fields = getattr(param.field_info.annotation, "model_fields", None)
+        if fields is None:
+            names.add(param.alias)
+        else:
+            names |= {field.alias or name for name, field in fields.items()}
     return names.union(*(_query_names(d) for d in dependant.dependencies))
 
 
@@ -113,16 +122,63 @@ def doors(request: Request) -> Doors:
     return cast("Doors", request.app.state.doors)
 
 
+def actor(request: Request) -> Actor:
+    """Tell who acts, for the audit."""
+    return Actor(
+        operation=request.scope["route"].name,
+        caller=getattr(request.state, "caller", None),
+        request_id=request.state.request_id,
+        address=request.client.host if request.client else None,
+    )
+
+
 async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
-    """Open the request's only transaction, and commit it before the answer leaves."""
-    async with doors(request).writing() as session:
+    """Open the request's only transaction, and commit it before the answer leaves.
+
+    A write that the audit does not know is not committed.
+    """
+    caller: Caller = request.state.caller
+    async with doors(request).writing(caller.districts, actor(request)) as session:
         await _claim(request, session)
         yield session
+        if not (audit.is_recorded(session) or getattr(request.state, "is_dry", False)):
+            raise RuntimeError("this write recorded nothing in the audit")
+
+
+def is_dry(request: Request) -> None:
+    """Say that this request wrote nothing, so the audit has nothing to tell."""
+    request.state.is_dry = True
+
+
+async def note_refusal(request: Request, refusal: Forbidden) -> None:
+    """Record that a right was missing; the request's own transaction is gone by now."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        return
+    code, path = refusal.place or (caller.home_code, None)
+    named = [(kind.removesuffix("_id"), value) for kind, value in request.path_params.items()]
+    async with doors(request).writing(caller.districts, actor(request)) as session:
+        audit.record(
+            session,
+            code,
+            named[0] if named else None,
+            outcome=audit.Outcome.REFUSED,
+            path=path,
+            **refusal.more,
+        )
+
+
+async def note(request: Request, rows: Mapping[str, int], **detail: Any) -> None:
+    """Record, before the answer leaves, how many rows of which district a read gives away."""
+    caller: Caller = request.state.caller
+    async with doors(request).writing(caller.districts, actor(request)) as session:
+        for code, count in (rows or {caller.home_code: 0}).items():
+            audit.record(session, code, rows=count, **detail)
 
 
 async def _reader(request: Request) -> Reader:
-    """Give what reads: PostgreSQL refuses its writes."""
-    return doors(request).reader
+    """Give what reads in the caller's districts: PostgreSQL refuses its writes."""
+    return doors(request).reading(request.state.caller.districts)
 
 
 SessionDep = Annotated[AsyncSession, Depends(_transaction, scope="function")]
@@ -132,16 +188,20 @@ ReadDep = Annotated[Reader, Depends(_reader)]
 async def _claim(request: Request, session: AsyncSession) -> None:
     key = request.headers.get("idempotency-key")
     caller: Caller | None = getattr(request.state, "caller", None)
-    if key is None or request.method != "POST" or caller is None:
+    takes_key = request.method == "POST" and request.scope["route"].takes_key
+    if key is None or caller is None or not takes_key:
         return
     body = await request.body()
     _, options = parse_options_header(request.headers.get("content-type"))
     if boundary := options.get(b"boundary"):  # another one each time a client sends a file
         body = body.replace(boundary, b"")
-    digest = hashlib.sha256(request.url.query.encode() + b"\n" + body).digest()
+    # keyed: a body may hold a password, a path an ID number, and the row stands for a day
+    sign = crypto.keys().sign
+    digest = sign(b"idempotency\0" + request.url.query.encode() + b"\n" + body)
+    path = sign(b"path\0" + request.url.path.encode()).hex()
     key = idempotency.checked(key)
-    await idempotency.claim(session, caller.account_id, request.url.path, key, digest)
-    request.state.claimed = (session, caller.account_id, request.url.path, key)
+    await idempotency.claim(session, caller.account_id, path, key, digest)
+    request.state.claimed = (session, caller.account_id, path, key)
 
 
 async def _keep(request: Request, response: Response) -> None:

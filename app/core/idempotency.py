@@ -30,6 +30,7 @@ class IdempotencyKey(Base):
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     path: Mapped[str] = mapped_column(String(300), primary_key=True)
+    """A keyed digest of it: a path can hold what somebody typed."""
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[int | None] = mapped_column(SmallInteger)

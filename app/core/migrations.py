@@ -18,7 +18,8 @@ from app.core.settings import ROOT
 
 def metadata() -> MetaData:
     """Import every domain's tables and give them all."""
-    importlib.import_module("app.core.idempotency")
+    for module in ("audit", "idempotency"):
+        importlib.import_module(f"app.core.{module}")
     for package in pkgutil.iter_modules(app.__path__):
         if package.ispkg and (Path(app.__path__[0]) / package.name / "models.py").exists():
             importlib.import_module(f"app.{package.name}.models")

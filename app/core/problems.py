@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from app.core.errors import AppError, Text
+from app.core.errors import AppError, Forbidden, Text
 from app.core.idempotency import Replay
 
 _log = structlog.get_logger(__name__)
@@ -74,6 +74,9 @@ _FIELD_TEXTS: dict[str, Text] = {
     "literal_error": Text("不在允许的取值之内", "not one of the allowed values"),
     "bool_type": Text("应为 true 或 false", "must be true or false"),
     "json_invalid": Text("不是有效的 JSON", "not valid JSON"),
+    "holds_number": Text(
+        "不得含有公民身份号码或手机号码", "must hold no ID number and no phone number"
+    ),
     "json_depth": Text("JSON 嵌套过深", "JSON nested too deep"),
     "duplicate": Text("参数重复", "given twice"),
 }
@@ -165,8 +168,13 @@ def _field_text(code: str) -> Text:
     return next((t for p, t in _FIELD_PREFIXES.items() if code.startswith(p)), _OTHER)
 
 
-def _on_app_error(request: Request, exc: Exception) -> Response:
+async def _on_app_error(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, AppError)
+    if isinstance(exc, Forbidden):
+        try:
+            await request.app.state.note_refusal(request, exc)
+        except (DBAPIError, PoolTimeout, OSError, AppError) as lost:  # not told without a trace
+            return _on_unavailable(request, lost)
     return answer(
         request, exc.status, exc.code(), exc.title, exc.detail, headers=exc.headers, **exc.more
     )

@@ -2,10 +2,11 @@
 
 from datetime import date
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,6 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def _listed(value: object) -> object:
     return [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
+
+
+def _network(value: str) -> str:
+    """Refuse what is no address and no network; `*` would let everybody name an address."""
+    return str(ip_network(value)) if "/" in value else str(ip_network(value).network_address)
 
 
 class Settings(BaseSettings):
@@ -26,6 +32,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     owner_database_url: str | None = None
     data_dir: Path = ROOT / ".hangji"
+    keys: SecretStr | None = None
     keys_file: Path | None = None
     cipher: Literal["sm4-gcm", "aes-256-gcm"] = "sm4-gcm"
     today: date | None = None
@@ -35,8 +42,20 @@ class Settings(BaseSettings):
     access_minutes: Annotated[int, Field(ge=1, le=60)] = 15
     refresh_days: Annotated[int, Field(ge=1, le=30)] = 7
     pool_size: Annotated[int, Field(ge=1, le=40)] = 8
+    trusted_proxies: Annotated[list[Annotated[str, AfterValidator(_network)]], NoDecode] = []
+    wechat_app_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    wechat_app_secret: SecretStr | None = None
+    wechat_base_url: Annotated[str, Field(pattern="^https?://")] = "https://api.weixin.qq.com"
 
-    _lists = field_validator("allowed_hosts", "cors_origins", mode="before")(_listed)
+    _lists = field_validator("allowed_hosts", "cors_origins", "trusted_proxies", mode="before")(
+        _listed
+    )
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.wechat_app_id is None) != (self.wechat_app_secret is None):
+            raise ValueError("HANGJI_WECHAT_APP_ID and HANGJI_WECHAT_APP_SECRET go together")
+        return self
 
     @property
     def keys_path(self) -> Path:

@@ -5,8 +5,8 @@ import hashlib
 
 from sqlalchemy import select
 
-from app.access import service as access
 from app.access.types import Role
+from app.accounts import service as accounts
 from app.core.db import Doors
 from app.core.workbooks import Sheet
 from app.demo import logic
@@ -20,20 +20,19 @@ USERNAME = "demo"
 
 async def is_empty(doors: Doors) -> bool:
     """Tell whether the database holds no district yet."""
-    async with doors.reading() as on:
-        return await on.scalar(select(District.code).limit(1)) is None
+    return await doors.reading([]).scalar(select(District.code).limit(1)) is None
 
 
 async def fill(doors: Doors, password: str) -> None:
     """Make the district, take its roster as of `logic.AS_OF`, and make the account `demo`."""
     sheets = await asyncio.to_thread(_sheets)
-    async with doors.writing() as session:
+    async with doors.writing([DISTRICT]) as session:
         await organizations.ensure_district(session, DISTRICT)
         report = await imports.take_sheets(
             session, sheets, DISTRICT, logic.AS_OF, digest=hashlib.sha256(b"demo").digest()
         )
         assert report.status == "taken", report.errors[:3]
-        await access.create_account(session, USERNAME, password, Role.DEPARTMENT_ADMIN, DISTRICT)
+        await accounts.create_account(session, USERNAME, password, Role.DEPARTMENT_ADMIN, DISTRICT)
 
 
 def _sheets() -> list[Sheet]:

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response, UploadFile, status
+from fastapi import APIRouter, Query, Request, Response, UploadFile, status
 
 from app.core import clock
 from app.core.errors import Forbidden, NotFound
-from app.core.http import CallerDep, ReadDep, Route, SessionDep
+from app.core.http import CallerDep, ReadDep, Route, SessionDep, is_dry
 from app.core.packages import UnreadableWorkbook, WorkbookTooLarge
 from app.core.problems import declare
 from app.core.schemas import Id
@@ -32,6 +32,7 @@ router = APIRouter(tags=["imports"], route_class=Route)
     },
 )
 async def import_roster(
+    request: Request,
     session: SessionDep,
     caller: CallerDep,
     params: Annotated[ImportParams, Query()],
@@ -55,6 +56,7 @@ async def import_roster(
             **{k: v for k, v in report.as_json().items() if k != "status"},
         )
     if params.dry_run:
+        is_dry(request)
         response.status_code = status.HTTP_200_OK
     return report.as_json()
 

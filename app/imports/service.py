@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import clock, crypto, jobs
+from app.core import audit, clock, crypto, jobs
 from app.core.dated import change
 from app.core.db import new_id
 from app.core.errors import Invalid, Stale
@@ -160,6 +160,15 @@ async def take_sheets(
                 counts=report.counts,
             )
         )
+        audit.record(
+            session,
+            district_code,
+            ("import", report.id),
+            action="import_roster",
+            as_of=as_of,
+            counts=report.counts,
+            sha256=digest,
+        )
         await jobs.enqueue(session, "refresh_statistics", lock="refresh_statistics")
     return report
 
@@ -173,7 +182,7 @@ async def _begin(session: AsyncSession, as_of: date) -> None:
 
 
 def _read(sheets: list[Sheet], as_of: date, known: list[AnyRow]) -> Roster:
-    root = next(k.name for k in known if k.path == ROOT_PATH)
+    [root] = [k.name for k in known if k.path == ROOT_PATH]
     parents = {k.organization_id: k.name for k in known}
     standing = [
         KnownOrganization(k.name, OrganizationKind(k.kind), parents.get(k.parent_id)) for k in known
@@ -265,12 +274,20 @@ async def _write_organizations(
 
 
 async def _copy(session: AsyncSession, table: str, rows: list[dict[str, Any]]) -> None:
-    """Load rows by COPY, in the session's own transaction."""
+    """Load rows by COPY into a table of this transaction's own, and from there.
+
+    PostgreSQL does not COPY into a table that has policies.
+    """
     if rows:
         raw = await (await session.connection()).get_raw_connection()
         driver: Any = raw.driver_connection
         records = [tuple(row.values()) for row in rows]
-        await driver.copy_records_to_table(table, records=records, columns=list(rows[0]))
+        names, loading = ", ".join(rows[0]), f"loading_{table}"  # our own names
+        like = f"SELECT {names} FROM {table} WITH NO DATA"  # noqa: S608
+        await driver.execute(f"CREATE TEMP TABLE IF NOT EXISTS {loading} ON COMMIT DROP AS {like}")
+        await driver.copy_records_to_table(loading, records=records, columns=list(rows[0]))
+        moved = f"INSERT INTO {table} ({names}) SELECT {names} FROM {loading}"  # noqa: S608
+        await driver.execute(f"{moved}; TRUNCATE {loading}")
 
 
 async def _write_members(

@@ -8,16 +8,18 @@ from uuid import UUID
 from sqlalchemy import (
     Date,
     Integer,
+    String,
     Subquery,
     Text,
     Uuid,
     and_,
     cast,
-    false,
     func,
+    null,
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -37,15 +39,25 @@ from app.organizations.models import OrganizationState
 from app.organizations.queries import AnyRow, AnySelect, in_subtrees
 
 State = OrganizationState
+READ = Permission.MEMBERS_READ
+INSIDE = "name_key", "path"
+"""Columns that are selected and not shown."""
 EXPORT_ROWS = 200_000
 
 
 def visible(caller: Caller, day: date, permission: Permission) -> AnySelect:
     """Select the members the caller may see, where and as what they were on `day`."""
-    return _shown(caller.subtrees(permission), day)
+    own = None
+    if permission == READ and caller.member_id is not None:
+        own = caller.home_code, caller.member_id
+    return _shown(caller.subtrees(permission), day, own)
 
 
-def _shown(places: Sequence[Any], day: Any) -> AnySelect:
+def _shown(places: Sequence[Any], day: Any, own: tuple[Any, Any] | None = None) -> AnySelect:
+    """Select the members of `places`, and the one whom `own` names: who asks."""
+    in_sight = in_subtrees(places)
+    if own is not None:
+        in_sight = or_(in_sight, and_(Member.district_code == own[0], Member.id == own[1]))
     return (
         select(
             Member.id,
@@ -66,6 +78,7 @@ def _shown(places: Sequence[Any], day: Any) -> AnySelect:
             Member.is_mobile,
             Member.version,
             Member.name_key,
+            State.path,
         )
         .join(
             Membership,
@@ -84,13 +97,13 @@ def _shown(places: Sequence[Any], day: Any) -> AnySelect:
                 or_(on_day(State, day), and_(State.is_end, State.valid_from <= day)),
             ),
         )
-        .where(in_subtrees(places))
+        .where(in_sight)
     )
 
 
 async def get(on: Executor, caller: Caller, member_id: UUID, day: date | None = None) -> AnyRow:
     """Fetch one member, or raise `NotFound`."""
-    rows = visible(caller, day or clock.today(), Permission.MEMBERS_READ)
+    rows = visible(caller, day or clock.today(), READ)
     row = (await on.execute(rows.where(Member.id == member_id))).first()
     if row is None:
         raise NotFound
@@ -100,9 +113,20 @@ async def get(on: Executor, caller: Caller, member_id: UUID, day: date | None = 
 _DAY = param("day", Date())
 
 
-def _one(places: Sequence[Any], _: Collection[str]) -> AnySelect:
-    rows = _shown(places, _DAY).where(Member.id == param("id", Uuid()))
-    return json_rows(rows, "version", without=["name_key"])
+_OWN = param("own_district", String()), param("own", Uuid())
+
+
+def _own(caller: Caller) -> dict[str, Any]:
+    """Give the values of `_OWN` for a member who asks: everybody sees their own record."""
+    if caller.member_id is None:
+        return {}
+    return {"own_district": caller.home_code, "own": caller.member_id}
+
+
+def _one(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
+    own = _OWN if "own" in shape else None
+    rows = _shown(places, _DAY, own).where(Member.id == param("id", Uuid()))
+    return json_rows(rows, "version", without=INSIDE)
 
 
 _one_hot = Hot(_one, by_key=True)
@@ -110,8 +134,10 @@ _one_hot = Hot(_one, by_key=True)
 
 async def show(on: Reader, caller: Caller, member_id: UUID) -> tuple[str, int]:
     """Write one member's JSON as `get` fetches it, and give the version."""
-    subtrees = caller.subtrees(Permission.MEMBERS_READ)
-    found = await _one_hot.fetch(on, subtrees, id=member_id, day=clock.today())
+    own = _own(caller)
+    found = await _one_hot.fetch(
+        on, caller.subtrees(READ), own, id=member_id, day=clock.today(), **own
+    )
     if not found:
         raise NotFound
     return found[0]["json"], found[0]["version"]
@@ -126,25 +152,25 @@ _FILTERS: dict[str, Any] = {
 
 def _filtered(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
     """Select members by the filters that are set."""
-    rows = narrowed(_shown(places, _DAY), _FILTERS, shape)
+    own = _OWN if "own" in shape else None
+    rows = narrowed(_shown(places, _DAY, own), _FILTERS, shape)
     if "status" not in shape:
         rows = rows.where(Membership.status.not_in(sorted(FINAL)))
     if "q" in shape:  # the index by tokens first, then the letters in their order
-        named = (
-            and_(
-                Member.district_code == place.district_code,
-                Member.search_tokens.contains(param(f"tokens{i}", ARRAY(Text))),
-            )
-            for i, place in enumerate(places)
-        )
+        named = [
+            select(func.members_named(param(name, ARRAY(Text))))
+            for name in (*(f"tokens{i}" for i in range(len(places))), "own_tokens")
+            if name != "own_tokens" or own is not None
+        ]
         needles = param("needles", ARRAY(Text))
-        rows = rows.where(or_(false(), *named), Member.search_text.like(func.all(needles)))
+        found = union_all(*named) if named else select(cast(null(), Uuid()))
+        rows = rows.where(Member.id.in_(found), Member.search_text.like(func.all(needles)))
     return rows
 
 
 def _list(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
     rows = _filtered(places, shape)
-    return page_of(rows, (Member.name_key, Member.id), shape, without=["name_key"])
+    return page_of(rows, (Member.name_key, Member.id), shape, without=INSIDE)
 
 
 def _export(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
@@ -170,12 +196,16 @@ async def _asked(
         values["needles"] = [f"%{needle}%" for needle in logic.query_needles(filters.q)]
         for i, place in enumerate(subtrees):
             values[f"tokens{i}"] = logic.query_tokens(place.district_code, filters.q)
+    if permission == READ and not filters.within:
+        values |= _own(caller)
+        if filters.q and "own" in values:
+            values["own_tokens"] = logic.query_tokens(caller.home_code, filters.q)
     return subtrees, values | {"day": day}
 
 
 async def find(on: Reader, caller: Caller, params: MemberListParams) -> str:
     """Write the JSON of a page of members."""
-    subtrees, values = await _asked(on, caller, params, Permission.MEMBERS_READ)
+    subtrees, values = await _asked(on, caller, params, READ)
     shape = {*values, *(["down"] if params.sort[0] == "-" else [])}
     if mark := after_mark(params, "members", params.sort):
         shape.add("after")
@@ -189,7 +219,7 @@ async def find(on: Reader, caller: Caller, params: MemberListParams) -> str:
 async def export(on: Reader, caller: Caller, filters: MemberFilters) -> list[Any]:
     """List the members that an export holds, in the order of the tree, then by name."""
     if not caller.subtrees(Permission.MEMBERS_EXPORT):
-        raise Forbidden
+        raise Forbidden(permission=Permission.MEMBERS_EXPORT.value)
     subtrees, values = await _asked(on, caller, filters, Permission.MEMBERS_EXPORT)
     if not values.get("needles", True):
         return []

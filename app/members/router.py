@@ -9,6 +9,7 @@ from app.core.errors import Forbidden, NotFound, Stale
 from app.core.http import (
     CallerDep,
     IfMatch,
+    KeylessRoute,
     PreconditionRequired,
     ReadDep,
     Route,
@@ -29,6 +30,8 @@ from app.members.schemas import (
     StatusChangeNew,
     TreeOut,
     TreeParams,
+    UnmaskingNew,
+    UnmaskingOut,
 )
 from app.organizations.errors import NotEmpty, NotStanding, RootStays
 from app.organizations.schemas import Dissolution
@@ -161,6 +164,25 @@ async def change_member_status(
     """Give a member another status from a day on (变更党员状态)."""
     await service.change_status(session, caller, member_id, version, new)
     return await _changed(session, caller, member_id, response)
+
+
+async def unmask_member(
+    session: SessionDep, caller: CallerDep, member_id: Id, asked: UnmaskingNew
+) -> Any:
+    """Show a member's whole numbers, for a reason that the audit keeps (查看完整号码)."""
+    return await service.unmask(session, caller, member_id, asked)
+
+
+router.add_api_route(
+    "/members/{member_id}/unmaskings",
+    unmask_member,
+    methods=["POST"],
+    route_class_override=KeylessRoute,
+    tags=["members"],
+    response_model=UnmaskingOut,
+    response_model_exclude_unset=True,
+    responses=declare(NotFound, Forbidden),
+)
 
 
 async def _changed(

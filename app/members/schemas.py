@@ -1,5 +1,7 @@
 """JSON of members."""
 
+import re
+import unicodedata
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,6 +13,9 @@ from app.core.schemas import Count, Day, Flag, Id, Line, ListParams, Schema
 from app.members import logic
 from app.members.types import Education, MemberCategory, MemberStatus, Sex
 
+_APART = re.compile(r"[\s.·-]")
+_ID_INSIDE = re.compile(r"(?=([0-9]{17}[0-9X]))")  # every place at which one might begin
+_PHONE_INSIDE = re.compile(r"(?<![0-9])(?:86)?1[3-9][0-9]{9}(?![0-9])")
 _CODES = {name: code for code, name in logic.ETHNICITIES.items()}
 
 
@@ -35,6 +40,14 @@ def _phone(text: str) -> str:
     return text
 
 
+def _numberless(text: str) -> str:
+    bare = _APART.sub("", unicodedata.normalize("NFKC", text)).upper()
+    ids = (found[1] for found in _ID_INSIDE.finditer(bare))
+    if _PHONE_INSIDE.search(bare) or not all(map(logic.id_number_fault, ids)):
+        raise PydanticCustomError("holds_number", "holds an ID number or a phone number")
+    return text
+
+
 def _ethnicity(value: Any) -> Any:
     code = _CODES.get(value, value) if isinstance(value, str) else value
     if not isinstance(code, str) or code not in logic.ETHNICITIES:
@@ -46,6 +59,9 @@ Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(_name)]
 IdNumber = Annotated[str, StringConstraints(max_length=18), AfterValidator(_id_number)]
 """公民身份号码 (GB 11643): 18 signs, the last may be X."""
 Phone = Annotated[str, StringConstraints(max_length=11), AfterValidator(_phone)]
+Reason = Annotated[Line, AfterValidator(_numberless)]
+"""A reason in words. It is kept in plain, so it holds neither an ID number nor a mobile phone."""
+SealedField = Literal["id_number", "phone"]
 Ethnicity = Annotated[str, BeforeValidator(_ethnicity)]
 """GB/T 3304, `01` to `56`, `97`, `98`; 汉族 and the like are taken too."""
 
@@ -109,6 +125,20 @@ class MemberEdit(Schema):
     is_mobile: Flag | None = None
 
 
+class UnmaskingNew(Schema):
+    """Which whole numbers are to be shown, and why: the audit keeps both."""
+
+    reason: Reason
+    fields: Annotated[list[SealedField], Field(min_length=1, max_length=2)] = ["id_number", "phone"]  # noqa: RUF012 - copied
+
+
+class UnmaskingOut(Schema):
+    """The numbers that were asked for, whole; a phone that is not recorded is null."""
+
+    id_number: str | None = None
+    phone: str | None = None
+
+
 class ConversionNew(Schema):
     """A probationary member becomes a full one (转正)."""
 
@@ -121,7 +151,7 @@ class StatusChangeNew(Schema):
     status: MemberStatus
     on: Day | None = None
     """Today when left out."""
-    reason: Line
+    reason: Reason
 
 
 class MemberFilters(Schema):

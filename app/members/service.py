@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import clock, crypto
+from app.core import audit, clock, crypto
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import change, on_day
 from app.core.db import new_id
@@ -16,7 +16,13 @@ from app.core.errors import Invalid, NotFound, Stale
 from app.members import logic, queries
 from app.members.errors import HoldsNoMembers, MemberExists, NotProbationary, StatusNotAllowed
 from app.members.models import Member, Membership
-from app.members.schemas import ConversionNew, MemberEdit, MemberNew, StatusChangeNew
+from app.members.schemas import (
+    ConversionNew,
+    MemberEdit,
+    MemberNew,
+    StatusChangeNew,
+    UnmaskingNew,
+)
 from app.members.types import COUNTED, FOLLOWS, ONLY_OF, MemberCategory, MemberStatus, Sex
 from app.organizations import queries as organizations
 from app.organizations import service as tree
@@ -65,6 +71,37 @@ def searchable(district_code: str, name: str) -> dict[str, Any]:
     }
 
 
+async def unmask(
+    session: AsyncSession, caller: Caller, member_id: UUID, asked: UnmaskingNew
+) -> dict[str, str | None]:
+    """Give a member's whole numbers; the audit keeps who asked for which and why, never them.
+
+    Raises `NotFound` or `Forbidden`.
+    """
+    seen = await queries.get(session, caller, member_id)
+    caller.require(Permission.MEMBERS_UNMASK, at=Subtree(seen.district_code, seen.path))
+    stored = await session.execute(
+        select(Member.id_number_cipher, Member.phone_cipher).where(
+            Member.district_code == seen.district_code, Member.id == member_id
+        )
+    )
+    ciphers = dict(zip(("id_number", "phone"), stored.one(), strict=True))
+    fields = sorted(set(asked.fields))
+    audit.record(
+        session,
+        seen.district_code,
+        ("member", member_id),
+        reason=asked.reason,
+        fields=fields,
+    )
+    ring = crypto.keys()
+    return {
+        name: ring.decrypt(cipher, f"member.{name}:{member_id}") if cipher else None
+        for name in fields
+        for cipher in [ciphers[name]]
+    }
+
+
 def _check(facts: logic.MemberFacts) -> None:
     faults = logic.check_facts(facts, clock.today())
     if faults:
@@ -108,13 +145,12 @@ async def record(session: AsyncSession, caller: Caller, new: MemberNew) -> UUID:
     )
     member_id = new_id()
     secret = sealed(member_id, new.id_number, new.phone)
+    shown = {"name": new.name} | {name: getattr(new, name) for name in FACTS}
     session.add(
         Member(
             district_code=here.district_code,
             id=member_id,
-            **searchable(here.district_code, new.name),
-            **secret,
-            **{name: getattr(new, name) for name in FACTS},
+            **searchable(here.district_code, new.name) | secret | shown,
         )
     )
     session.add(
@@ -132,6 +168,8 @@ async def record(session: AsyncSession, caller: Caller, new: MemberNew) -> UUID:
         await session.flush()
     except IntegrityError as error:  # of the keys that a new row has, only the index can be known
         raise MemberExists from error
+    where = {"organization_id": new.organization_id, "category": new.category}
+    audit.record(session, here.district_code, ("member", member_id), after=shown | secret | where)
     return member_id
 
 
@@ -148,8 +186,7 @@ async def _lock(
 ) -> tuple[Member, Membership]:
     """Lock a member whom the caller may change, at `version`, with the present membership."""
     seen = await queries.get(session, caller, member_id)
-    where = await organizations.get(session, caller, seen.organization_id)
-    caller.require(Permission.MEMBERS_WRITE, at=Subtree(where.district_code, where.path))
+    caller.require(Permission.MEMBERS_WRITE, at=Subtree(seen.district_code, seen.path))
     member = await session.scalar(
         update(Member)
         .where(
@@ -209,6 +246,13 @@ async def edit(
         values |= _sealed_phone(member.id, phone)
     if name is not None:
         values |= searchable(member.district_code, name)
+    audit.record(
+        session,
+        member.district_code,
+        ("member", member.id),
+        **audit.changed(member, values),
+        fields=changes.model_fields_set,  # another number may be masked alike
+    )
     for column, value in values.items():
         setattr(member, column, value)
     await session.flush()
@@ -225,9 +269,16 @@ async def convert(
     if membership.category != MemberCategory.PROBATIONARY or membership.status not in COUNTED:
         raise NotProbationary
     _check(logic.MemberFacts(None, None, None, MemberCategory.FULL, member.joined_on, new.full_on))
-    member.full_on = new.full_on
     day = max(new.full_on, membership.valid_from)
+    _note(session, membership, day, {"category": MemberCategory.FULL})
+    member.full_on = new.full_on
     await change(session, membership, day, {"category": MemberCategory.FULL})
+
+
+def _note(session: AsyncSession, row: Membership, day: date, values: dict[str, Any]) -> None:
+    """Tell the audit what a member's membership becomes, and from which day."""
+    target = "member", row.member_id
+    audit.record(session, row.district_code, target, **audit.changed(row, values), on=day)
 
 
 async def change_status(
@@ -247,7 +298,9 @@ async def change_status(
         or ONLY_OF.get(new.status, category) != category
     ):
         raise StatusNotAllowed
-    await change(session, membership, day, {"status": new.status, "reason": new.reason})
+    values = {"status": new.status, "reason": new.reason}
+    _note(session, membership, day, values)
+    await change(session, membership, day, values)
 
 
 async def dissolve_organization(

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import clock
+from app.core import audit, clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import change, on_day
 from app.core.db import new_id
@@ -65,6 +65,8 @@ async def ensure_district(session: AsyncSession, code: str) -> UUID:
         )
     )
     await session.flush()
+    made = {"name": name, "root": organization.id}
+    audit.record(session, code, ("district", code), after=made, action="cli.district")
     return organization.id
 
 
@@ -99,6 +101,8 @@ async def found(session: AsyncSession, caller: Caller, new: OrganizationNew) -> 
         )
     )
     await session.flush()
+    target = "organization", organization.id
+    audit.record(session, parent.district_code, target, after=new.model_dump() | {"path": path})
     return organization.id
 
 
@@ -199,6 +203,8 @@ async def edit(
             organization_id,
         )
     values = {n: v for n, v in values.items() if n == "decision" or v != getattr(state, n)}
+    target = "organization", organization_id
+    audit.record(session, state.district_code, target, **audit.changed(state, values))
     if values:
         # a document decides on one change; it says nothing about the next
         await change(session, state, today, {"decision": None} | values)
@@ -228,14 +234,18 @@ async def dissolve(
     if await session.scalar(child.limit(1)):
         raise NotEmpty("请先调整或撤销下级组织", "organisations stand under it")
     today = clock.today()
+    target = "organization", organization_id
+    ended = {"status": OrganizationStatus.DISSOLVED, "end_decision": decision}
+    before = {"name": state.name, "status": OrganizationStatus.ACTIVE}
+    audit.record(session, state.district_code, target, before=before, after=ended)
     if state.valid_from == today:  # what was decided today never came to hold
         await session.delete(state)
-        before = update(State).where(
+        last_one = update(State).where(
             State.district_code == state.district_code,
             State.organization_id == organization_id,
             State.valid_to == today,
         )
-        await session.execute(before.values(is_end=True, end_decision=decision))
+        await session.execute(last_one.values(is_end=True, end_decision=decision))
     else:
         state.valid_to, state.is_end, state.end_decision = today, True, decision
     await session.flush()

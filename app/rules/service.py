@@ -5,6 +5,7 @@ from datetime import date
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import audit
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
 from app.core.errors import Invalid, NotFound
@@ -65,6 +66,8 @@ async def configure(
     )
     session.add(row)
     await session.flush()
+    target = "rule_setting", row.id
+    audit.record(session, new.district_code, target, after=audit.columns(row))
     return row
 
 

@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import service as access
 from app.access.errors import UsernameTaken
 from app.access.jobs import purge
-from app.access.models import Account, SignIn, Token
+from app.access.models import Account, AccountGrant, SignIn, Token
 from app.core import clock
+from app.core.audit import AuditEntry
 from app.core.db import Doors
 from tests.long import real
 from tests.make.organizations import make_account
@@ -52,6 +53,9 @@ async def test_sign_in(anonymous: httpx.AsyncClient, session: AsyncSession, root
     me = (await anonymous.get("/me", headers=_bearer(tokens["access_token"]))).json()
     assert me["username"] == name
     assert [g["role"] for g in me["grants"]] == ["department_admin"]
+    assert (me["home_code"], me["member_id"]) == ("231005", None)
+    grant = await session.scalar(select(AccountGrant.id))
+    assert [g["id"] for g in me["grants"]] == [str(grant)]
     stored = str((await session.execute(text("SELECT token::text FROM token"))).all())
     assert tokens["access_token"] not in stored
     assert PASSWORD not in str(
@@ -66,6 +70,9 @@ async def test_every_wrong_sign_in_is_answered_alike(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     name, disabled = await make_account(session), await make_account(session)
+    without = await make_account(session)
+    nothing = update(Account).where(Account.username_key == without).values(password_hash=None)
+    await session.execute(nothing)
     await session.execute(
         update(Account).where(Account.username_key == disabled).values(is_disabled=True)
     )
@@ -79,7 +86,13 @@ async def test_every_wrong_sign_in_is_answered_alike(
     monkeypatch.setattr(access, "_matches", counted)
     answers = [
         await anonymous.post("/sessions", json={"username": u, "password": p})
-        for u, p in ((name, "wrong"), ("nobody", PASSWORD), (disabled, PASSWORD), ("\u3000", "x"))
+        for u, p in (
+            (name, "wrong"),
+            ("nobody", PASSWORD),
+            (disabled, PASSWORD),
+            (without, PASSWORD),
+            ("\u3000", "x"),
+        )
     ]
     assert {a.status_code for a in answers} == {401}
     assert len({a.content for a in answers}) == 1
@@ -107,8 +120,14 @@ async def test_a_refresh_token_is_spent_once(
     assert second.keys() == first.keys()
     assert second["access_token"] != first["access_token"]
     assert await _status(anonymous, second["access_token"]) == 200
-    again = await anonymous.post("/sessions/refreshes", json=spend)
-    assert (again.status_code, again.json()["type"]) == (401, "/problems/unauthenticated")
+    told = select(AuditEntry.outcome, AuditEntry.district_code, AuditEntry.detail).where(
+        AuditEntry.action == "refresh_session"
+    )
+    assert (await session.execute(told)).all() == []
+    for _ in range(2):  # a sign-in ends once
+        again = await anonymous.post("/sessions/refreshes", json=spend)
+        assert (again.status_code, again.json()["type"]) == (401, "/problems/unauthenticated")
+    assert (await session.execute(told)).all() == [("failed", "231005", {"reason": "used twice"})]
     await _forgotten()
     # whoever has stolen one of the two, both are out now
     assert await _status(anonymous, second["access_token"]) == 401

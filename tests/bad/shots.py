@@ -1,6 +1,5 @@
 """Requests that should be refused, and the world in which they are sent."""
 
-import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -11,10 +10,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import yaml
-from sqlalchemy import text, update
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.models import Account
 from app.organizations.logic import MAX_DEPTH
 from tests.long import real
 from tests.make.members import id_number, make_member, new_member
@@ -190,40 +188,6 @@ async def overridden(w: World) -> list[Shot]:
 def jwt(header: object, claims: object) -> str:
     parts = (base64.urlsafe_b64encode(json.dumps(p).encode()).decode() for p in (header, claims))
     return ".".join(part.rstrip("=") for part in (*parts, "c2ln"))
-
-
-async def revoked(w: World) -> list[Shot]:
-    name = await make_account(w.session)
-    tokens = [await real.token_of(w.session, name) for _ in range(2)]
-    out, disabled = ({"authorization": f"Bearer {token}"} for token in tokens)
-    for headers in (out, disabled):
-        assert (await w.anonymous.get("/me", headers=headers)).status_code == 200
-    await w.anonymous.delete("/sessions/current", headers=out)
-    await w.session.execute(
-        update(Account).where(Account.username_key == name).values(is_disabled=True)
-    )
-    await w.session.flush()
-    await asyncio.sleep(0.6)  # within a second on every worker
-    return [get("/me", headers=h) for h in (out, disabled)]
-
-
-async def wrong_sign_ins(w: World) -> list[Shot]:
-    name = await make_account(w.session)
-    gone = await make_account(w.session)
-    await w.session.execute(
-        update(Account).where(Account.username_key == gone).values(is_disabled=True)
-    )
-    seen: list[bytes] = []
-
-    def same(answer: httpx.Response) -> None:
-        seen.append(answer.content)
-        assert len(set(seen)) == 1
-
-    tried = [("nobody", "correct horse battery"), (name, "wrong"), (gone, "correct horse battery")]
-    return [
-        post_json("/sessions", {"username": u, "password": p})._replace(check=same)
-        for u, p in tried
-    ]
 
 
 async def stale(w: World) -> list[Shot]:

@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import envelope
 from app.core.db import Doors
 from app.core.settings import Settings
+from app.fake_wechat.router import create_fake
 from app.main import create_app, openapi
+from app.wechat import service as wechat
 from tests.make.organizations import make_organization
 
 CHECK = '{"engine": "restructuring_rules", "members": 20%s}'
@@ -59,6 +61,8 @@ async def test_no_field_trips_over_any_value(
     app: FastAPI, client: httpx.AsyncClient, odd: object
 ) -> None:
     document = openapi(app)
+    fake = httpx.ASGITransport(create_fake("wx", "secret"))
+    app.state.wechat = wechat.connect("wx", "secret", "http://wechat", fake)
     for path, item in document["paths"].items():
         for method, operation in item.items():
             taken = operation.get("requestBody", {}).get("content", {}).get("application/json")

@@ -160,14 +160,15 @@ async def many(world: real.World, doors_of: Doors) -> AsyncIterator[httpx.AsyncC
 
 
 async def _branch(doors: Doors, root: UUID, **values: Any) -> UUID:
-    async with doors.writing() as session:
+    async with doors.writing(real.DISTRICTS) as session:
         return await make_organization(session, root, **values)
 
 
 async def _count(doors: Doors, rows: str) -> int:
-    async with doors.reading() as on:
-        found: int = (await on.execute(text(f"SELECT count(*) FROM {rows}"))).scalar_one()
-        return found
+    found: int = (
+        await doors.reading(real.DISTRICTS).execute(text(f"SELECT count(*) FROM {rows}"))
+    ).scalar_one()
+    return found
 
 
 async def test_twenty_copies_have_one_effect(
@@ -205,7 +206,7 @@ async def test_one_version_is_changed_once(
     many: httpx.AsyncClient, doors_of: Doors, world: real.World
 ) -> None:
     branch = await _branch(doors_of, world.root)
-    async with doors_of.writing() as session:
+    async with doors_of.writing(real.DISTRICTS) as session:
         member = await make_member(session, branch)
     for url in (f"/members/{member}", f"/organizations/{branch}"):
         edits = [

@@ -7,13 +7,13 @@ import asyncpg
 import httpx
 import pytest
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.core import problems
 from app.core.errors import AppError, Forbidden, NotFound
-from app.core.http import OpenRoute, ReadDep
+from app.core.http import OpenRoute, doors
 from app.core.problems import MEDIA_TYPE, declare, language
 from tests.make.members import id_number
 
@@ -45,8 +45,8 @@ async def trials(app: FastAPI) -> httpx.AsyncClient:
         raise raised.get(what) or DBAPIError("SELECT secret", None, Sqlstate(what))
 
     @router.get("/overflow")
-    async def overflow(on: ReadDep) -> None:
-        await on.execute(text("SELECT 1 / 0"))
+    async def overflow(request: Request) -> None:
+        await doors(request).reading([]).execute(text("SELECT 1 / 0"))
 
     app.include_router(router, prefix="/trials")
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

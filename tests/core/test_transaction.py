@@ -9,14 +9,14 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core import db
 from app.core.db import Doors
-from app.core.http import OpenRoute, ReadDep, SessionDep
+from app.core.http import ReadDep, Route, SessionDep, is_dry
 from tests.conftest import _at, _sql
 from tests.long import real
 
@@ -63,14 +63,14 @@ async def client(app: FastAPI, world: real.World) -> AsyncIterator[httpx.AsyncCl
 @pytest.fixture
 async def beside(world: real.World) -> AsyncIterator[asyncpg.Connection]:
     """A connection of its own, which sees only what is committed."""
-    connection = await asyncpg.connect(world.url)
+    connection = await asyncpg.connect(world.url, server_settings={"hangji.districts": "231005"})
     yield connection
     await connection.close()
 
 
 def _trials() -> APIRouter:
     """Endpoints that do what no endpoint should."""
-    router = APIRouter(route_class=OpenRoute)
+    router = APIRouter(route_class=Route, dependencies=[Depends(is_dry)])
 
     @router.get("/write")
     async def write(on: ReadDep) -> None:

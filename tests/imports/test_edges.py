@@ -159,7 +159,7 @@ async def committed(worker_id: str) -> AsyncIterator[httpx.AsyncClient]:
     name = f"hangji_imports_{worker_id}"
     await new_database(name)
     doors = Doors.to(_at(os.environ["HANGJI_TEST_APPLICATION"], name), pool_size=4)
-    async with doors.writing() as session:
+    async with doors.writing(["231005"]) as session:
         await make_district(session)
         headers = await signed_in(doors, session, await make_account(session))
     app = create_app(doors, Settings(_env_file=None, allowed_hosts=["test"]))

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import service as access
 from app.access.types import Role
+from app.accounts import service as accounts
 from app.core.caller import Caller, Grant, Permission, Subtree
 from app.core.db import new_id
 from app.organizations import service
@@ -49,5 +49,5 @@ async def make_account(
 ) -> str:
     """Make an account and give its user name."""
     username = username or f"user{next(_n)}"
-    await access.create_account(session, username, password, role, district, organization_id)
+    await accounts.create_account(session, username, password, role, district, organization_id)
     return username

@@ -1,0 +1,1 @@
+"""Keeping accounts and granting roles (账号与授权)."""

@@ -1,0 +1,162 @@
+"""Reading accounts and grants: those over places where the caller keeps one or the other."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, ColumnElement, Row, Select, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from app.access.models import Account, AccountGrant
+from app.access.types import Role
+from app.accounts import logic
+from app.accounts.logic import Right
+from app.accounts.schemas import AccountListParams
+from app.core import clock
+from app.core.caller import Caller, Permission, Subtree
+from app.core.dated import on_day
+from app.core.db import Executor, Reader
+from app.core.errors import NotFound
+from app.core.pages import Rows, page
+from app.organizations import queries as organizations
+from app.organizations.models import OrganizationState
+from app.organizations.queries import ROOT_PATH, in_subtrees, like_literal
+
+State = OrganizationState
+AnyRow = Row[*tuple[Any, ...]]
+SEES = (Permission.ACCOUNTS_MANAGE, Permission.GRANTS_MANAGE)
+"""Either one shows accounts and grants."""
+PLACE: ColumnElement[str] = func.coalesce(
+    AccountGrant.district_code, func.rpad(AccountGrant.prefix, 6, "0")
+)
+"""The GB/T 2260 code of a grant's place."""
+
+
+def codes(caller: Caller, *permissions: Permission) -> set[str]:
+    """Name the districts, prefectures and provinces where the caller holds one of `permissions`."""
+    return {s.district_code for p in permissions for s in caller.subtrees(p) if s.path == ROOT_PATH}
+
+
+def visible(caller: Caller) -> Select[*tuple[Any, ...]]:
+    """Select the accounts that the caller's places keep, with their grants over these places."""
+    here = sorted(codes(caller, *SEES))
+    facts = ("id", "role", "district_code", "organization_id", "prefix", "created_at")
+    pairs = (part for name in facts for part in (name, getattr(AccountGrant, name)))
+    ordered = aggregate_order_by(
+        func.json_build_object(*pairs), AccountGrant.created_at, AccountGrant.id
+    )
+    grants = (
+        select(func.coalesce(func.json_agg(ordered, type_=JSON), literal([], JSON)))
+        .where(AccountGrant.account_id == Account.id, PLACE.in_(here))
+        .scalar_subquery()
+    )
+    return select(
+        Account.id,
+        Account.username,
+        Account.username_key,
+        Account.home_code,
+        Account.member_id,
+        Account.is_disabled,
+        Account.password_hash.is_not(None).label("has_password"),
+        Account.wechat_index.is_not(None).label("is_bound_to_wechat"),
+        Account.created_at,
+        grants.label("grants"),
+    ).where(Account.home_code.in_(here))
+
+
+async def get(on: Executor, caller: Caller, account_id: UUID) -> AnyRow:
+    """Fetch one account, or raise `NotFound`."""
+    row = (await on.execute(visible(caller).where(Account.id == account_id))).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def find(on: Executor, caller: Caller, params: AccountListParams) -> Rows[AnyRow]:
+    """List the accounts that the caller may see."""
+    rows = visible(caller)
+    if params.q is not None:
+        rows = rows.where(Account.username.ilike(f"%{like_literal(params.q)}%", escape="/"))
+    if params.is_disabled is not None:
+        rows = rows.where(Account.is_disabled.is_(params.is_disabled))
+    if params.district_code is not None:
+        rows = rows.where(Account.home_code == params.district_code)
+    if params.role is not None:
+        having = select(AccountGrant.account_id).where(
+            AccountGrant.role == params.role, PLACE.in_(sorted(codes(caller, *SEES)))
+        )
+        rows = rows.where(Account.id.in_(having))
+    sorts: dict[str, ColumnElement[Any]] = {"username": Account.username_key.expression}
+    tie = Account.id.expression
+    return await page(on, rows, sorts, params.sort, params, of="accounts", tie=tie)
+
+
+async def held(on: Executor, account_id: UUID) -> list[Right]:
+    """List every right that was granted to an account, in sight or not."""
+    rows = select(
+        AccountGrant.role,
+        AccountGrant.district_code,
+        AccountGrant.organization_id,
+        AccountGrant.prefix,
+    ).where(AccountGrant.account_id == account_id)
+    found = await on.execute(rows)
+    return [Right(Role(r.role), r.district_code, r.organization_id, r.prefix) for r in found]
+
+
+async def grant(on: Executor, caller: Caller, grant_id: UUID) -> AnyRow:
+    """Fetch one grant over a place of the caller's, with its `place`, or raise `NotFound`."""
+    rows = select(
+        AccountGrant.id,
+        AccountGrant.account_id,
+        AccountGrant.role,
+        AccountGrant.district_code,
+        AccountGrant.organization_id,
+        AccountGrant.prefix,
+        AccountGrant.created_at,
+        PLACE.label("place"),
+    ).where(AccountGrant.id == grant_id, PLACE.in_(sorted(codes(caller, *SEES))))
+    row = (await on.execute(rows)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def subtree(on: Executor, caller: Caller, organization_id: UUID) -> Subtree:
+    """Find where an organisation stands that the caller sees or grants at, or raise `NotFound`."""
+    permissions = Permission.GRANTS_MANAGE, Permission.ORGANIZATIONS_READ
+    rows = select(State.district_code, State.path).where(
+        State.organization_id == organization_id,
+        on_day(State, clock.today()),
+        in_subtrees([s for p in permissions for s in caller.subtrees(p)]),
+    )
+    row = (await on.execute(rows)).first()
+    if row is None:
+        raise NotFound
+    return Subtree(row.district_code, row.path)
+
+
+async def explain(
+    on: Reader, caller: Caller, permission: Permission, organization_id: UUID | None
+) -> dict[str, Any]:
+    """Tell whether the caller holds `permission` at an organisation, and what each grant does.
+
+    One that is out of sight is explained as one that does not exist.
+    """
+    place = await _in_sight(on, caller, organization_id) if organization_id else None
+    explained = logic.explain(
+        caller.grants, permission, place, is_asked=organization_id is not None
+    )
+    return {
+        "allowed": any(e.has_permission and e.covers is not False for e in explained),
+        "permission": permission,
+        "organization_id": organization_id if place else None,
+        "grants": explained,
+        "rule": logic.RULE,
+    }
+
+
+async def _in_sight(on: Reader, caller: Caller, organization_id: UUID) -> Subtree | None:
+    today, read = clock.today(), Permission.ORGANIZATIONS_READ
+    try:
+        return await organizations.subtree(on, caller, organization_id, today, read)
+    except NotFound:
+        return None

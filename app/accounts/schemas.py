@@ -1,0 +1,133 @@
+"""JSON of accounts and grants."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import StringConstraints
+
+from app.access.types import Role
+from app.accounts.logic import PREFIX
+from app.core.caller import Permission
+from app.core.schemas import DistrictCode, Id, Line, ListParams, Schema
+
+Username = Annotated[Line, StringConstraints(max_length=50)]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
+Prefix = Annotated[str, StringConstraints(pattern=PREFIX, max_length=4)]
+
+
+class AccountGrantOut(Schema):
+    """A role over a place: one of the three that name it is set."""
+
+    id: UUID
+    role: Role
+    district_code: str | None
+    """With `organization_id` null: the whole district."""
+    organization_id: UUID | None
+    prefix: str | None
+    """Every district whose code begins with it."""
+    created_at: datetime
+
+
+class AccountOut(Schema):
+    """Somebody who can sign in."""
+
+    id: UUID
+    username: str
+    home_code: str
+    """GB/T 2260: the district that keeps the account, or the prefecture or province."""
+    member_id: UUID | None
+    """The member whose own account this is."""
+    is_disabled: bool
+    has_password: bool
+    is_bound_to_wechat: bool
+    created_at: datetime
+    grants: list[AccountGrantOut]
+    """Those over places where you keep accounts or grants."""
+
+
+class AccountNew(Schema):
+    """An account to make; it has no rights until a role is granted."""
+
+    username: Username
+    password: Password
+    home_code: DistrictCode | None = None
+    """Where you keep accounts; may be left out when that is one place."""
+    member_id: Id | None = None
+    """A member of the district `home_code`, whose own account this will be."""
+
+
+class Reason(Schema):
+    """Why; it is kept in the audit."""
+
+    reason: Line
+
+
+class PasswordReset(Schema):
+    """A new password, set by somebody else."""
+
+    password: Password
+
+
+class GrantNew(Schema):
+    """A role to grant over one place."""
+
+    role: Role
+    organization_id: Id | None = None
+    """This organisation and what is under it."""
+    district_code: DistrictCode | None = None
+    """The whole district."""
+    prefix: Prefix | None = None
+
+
+class AccountListParams(ListParams):
+    """Filters of the list of accounts."""
+
+    q: Annotated[Line, StringConstraints(max_length=50)] | None = None
+    """A part of the user name."""
+    role: Role | None = None
+    is_disabled: bool | None = None
+    district_code: DistrictCode | None = None
+    """Accounts that this district keeps (or this prefecture or province)."""
+    sort: Literal["username", "-username"] = "username"
+
+
+class ExplanationParams(Schema):
+    """What is asked about: a permission, at an organisation."""
+
+    permission: Permission
+    organization_id: Id | None = None
+    """Left out: whether a role that you hold anywhere has the permission."""
+
+
+class TextOut(Schema):
+    """A text in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+class ExplainedOut(Schema):
+    """What one of your grants does for the permission."""
+
+    id: UUID | None
+    """Null where the right comes of being a member."""
+    role: Role
+    district_code: str | None
+    prefix: str | None
+    path: str
+    has_permission: bool
+    covers: bool | None
+    """Whether the organisation lies in its place; null when none was asked about."""
+    reason: TextOut
+
+
+class ExplanationOut(Schema):
+    """Whether you may, and why."""
+
+    allowed: bool
+    permission: Permission
+    organization_id: UUID | None
+    """The organisation, where you can see it."""
+    grants: list[ExplainedOut]
+    rule: TextOut

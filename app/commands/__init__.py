@@ -1,0 +1,1 @@
+"""Groups of commands: `hangji account …`, `hangji audit …`, `hangji keys …`."""

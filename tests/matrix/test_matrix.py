@@ -1,0 +1,83 @@
+"""Nobody sees past their subtree: every operation, every caller, every target, every channel."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from app.core.db import Doors
+from app.core.settings import Settings
+from app.main import create_app, openapi
+from tests.matrix.cells import CHANNELS, Cell, faults_of, judged
+from tests.matrix.rights import CALLERS, Who
+from tests.matrix.rows import ROWS
+from tests.matrix.world import World, imagined
+
+DOCUMENT = openapi(create_app(Doors.to("postgresql://nowhere/none"), Settings(_env_file=None)))
+OPERATIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    operation["operationId"]: (method.upper(), path, operation)
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+}
+LEAST = 5_000
+
+
+def cells_of(operation: str) -> list[Cell]:
+    """Give the cells of an operation, of all callers."""
+    ids = imagined()
+    return [cell for who in CALLERS.values() for cell in judged(ids, who, operation)]
+
+
+def unmatched(operations: Iterable[str]) -> set[str]:
+    """Name operations without a row, and rows without an operation."""
+    return set(operations) ^ set(ROWS)
+
+
+def test_every_operation_has_its_row() -> None:
+    assert unmatched(OPERATIONS) == set()
+
+
+@pytest.mark.parametrize("operation", ROWS)
+def test_a_row_asks_all_that_can_be_asked(operation: str) -> None:
+    method, path, described = OPERATIONS[operation]
+    cells = cells_of(operation)
+    url = re.compile(re.sub(r"\\\{[a-z_]+\\\}", "[^/?]+", re.escape(path)) + r"(\?|$)")
+    assert {c.ask.method for c in cells} == {method}
+    assert [c.ask.url for c in cells if not url.match(c.ask.url)] == []
+    channels = {c.channel for c in cells}
+    assert channels <= CHANNELS
+    asked = {name for c in cells for name in re.findall(r"[?&]([a-z_]+)=", c.ask.url)}
+    parameters = {(p["in"], p["name"]) for p in described.get("parameters", [])}
+    assert {name for where, name in parameters if where == "query"} <= asked
+    names = {name for _, name in parameters}
+    wanted = {
+        "id": any(where == "path" for where, _ in parameters),
+        "version": "if-match" in names,
+        "search": "q" in names,
+        "sort": "sort" in names,
+        "cursor": "after" in names,
+        "page": "limit" in names,
+        "day": "as_of" in names and method == "GET",
+    }
+    assert {channel for channel, is_there in wanted.items() if is_there} <= channels
+
+
+@pytest.mark.parametrize("operation", ROWS)
+@pytest.mark.parametrize("who", CALLERS.values(), ids=str)
+async def test_nobody_sees_past_their_subtree(world: World, who: Who, operation: str) -> None:
+    count, faults = await faults_of(world, who, operation)
+    assert faults == []
+    assert count == sum(1 for _ in judged(imagined(), who, operation))
+
+
+def test_how_many_cells_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    cells = {operation: cells_of(operation) for operation in ROWS}
+    count = sum(map(len, cells.values()))
+    channels = Counter(c.channel for row in cells.values() for c in row)
+    with capsys.disabled():
+        told = ", ".join(f"{name} {n}" for name, n in channels.most_common())
+        print(f"\nmatrix: {count} cells, {len(cells)} operations, {len(CALLERS)} callers ({told})")  # noqa: T201
+    assert set(channels) == CHANNELS
+    assert count >= LEAST
