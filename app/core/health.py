@@ -32,6 +32,8 @@ _CHECK = text("""
 SELECT current_setting('server_version_num')::int >= 180000 AS version,
        EXISTS (SELECT FROM pg_extension WHERE extname = 'btree_gist') AS extension,
        NOT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) AS role,
+       NOT EXISTS (SELECT FROM pg_class WHERE relowner = current_user::regrole
+                   AND relnamespace = 'public'::regnamespace) AS owner, -- whom no policy holds
        current_setting('server_encoding') = 'UTF8' AS encoding
 """)
 
