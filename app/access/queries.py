@@ -134,6 +134,13 @@ async def _branch(doors: Doors, district_code: str, member_id: UUID, today: date
     return None if path is None else Subtree(district_code, path)
 
 
+async def roles(on: Executor, account: AnyRow) -> tuple[Grant, ...]:
+    """Name an account's roles, as grants without a right: for the audit of its sign-in."""
+    rows = select(AccountGrant.role).distinct().where(AccountGrant.account_id == account.id)
+    home = Subtree(account.home_code, ROOT_PATH)
+    return tuple(Grant(row.role, home, frozenset()) for row in await on.execute(rows))
+
+
 async def credentials(on: Executor, username_key: str) -> AnyRow | None:
     """Fetch who signs in by this name with a password, if the account is not disabled."""
     rows = select(Account.id, Account.username, Account.home_code, Account.password_hash).where(

@@ -103,7 +103,8 @@ async def _enter(
 
     The account is locked against changes meanwhile: who changes the password ends this too.
     """
-    who = replace(by, caller=Caller(account.id, account.username, (), account.home_code))
+    roles = await queries.roles(doors.reading([]), account)
+    who = replace(by, caller=Caller(account.id, account.username, roles, account.home_code))
     async with doors.writing([account.home_code], who) as session:
         stands = select(Account.id).where(
             Account.id == account.id, Account.is_disabled.is_(False), proof

@@ -183,7 +183,11 @@ async def test_signing_in_and_out(
     assert inside.status_code == 200, inside.text
     [entry] = await told()
     assert (entry.district_code, entry.action, entry.outcome) == ("231005", "sign_in", "done")
-    assert (entry.username, entry.target_kind) == (username, "account")
+    assert (entry.username, entry.role, entry.target_kind) == (
+        username,
+        "department_admin",
+        "account",
+    )
     assert entry.target_id == str(entry.account_id)
     wrong = await anonymous.post("/sessions", json=given | {"password": "231005199003070032"})
     assert wrong.status_code == 401
