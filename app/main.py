@@ -22,9 +22,13 @@ from app.core.db import Doors
 from app.core.envelope import Envelope
 from app.core.http import note_refusal
 from app.core.settings import Settings
+from app.elections.router import router as elections
 from app.imports.router import router as imports
 from app.members.router import router as members
 from app.organizations.router import router as organizations
+from app.pledges.router import router as pledges
+from app.reports.router import router as reports
+from app.residents.router import router as residents
 from app.rosters.router import router as rosters
 from app.rules.router import router as rules
 from app.wechat import service as wechat
@@ -36,6 +40,10 @@ GUARDED = (  # fixed paths first, and what is asked most
     imports,
     members,
     rules,
+    pledges,
+    residents,
+    elections,
+    reports,
     accounts,
     accounts_secret,
     audit,

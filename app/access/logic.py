@@ -11,13 +11,30 @@ from app.access.types import Role
 from app.core.caller import Permission
 from app.core.errors import Text
 
-_READ = frozenset({Permission.MEMBERS_READ, Permission.ORGANIZATIONS_READ, Permission.RULES_READ})
+_READ = frozenset(
+    {
+        Permission.ELECTIONS_READ,
+        Permission.MEMBERS_READ,
+        Permission.ORGANIZATIONS_READ,
+        Permission.PLEDGES_READ,
+        Permission.PUBLISHED_READ,
+        Permission.RULES_READ,
+        Permission.SERVICE_READ,
+    }
+)
 _CLERK = _READ | {
+    Permission.ELECTIONS_APPROVE,
+    Permission.ELECTIONS_WRITE,
     Permission.IMPORTS_READ,
     Permission.IMPORTS_WRITE,
     Permission.MEMBERS_EXPORT,
     Permission.MEMBERS_WRITE,
     Permission.ORGANIZATIONS_WRITE,
+    Permission.PLEDGES_CONFIRM,
+    Permission.PLEDGES_EXPORT,
+    Permission.PLEDGES_WRITE,
+    Permission.SERVICE_CONFIRM,
+    Permission.SERVICE_WRITE,
 }
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.SYSTEM_ADMIN: frozenset({Permission.ACCOUNTS_MANAGE}),
@@ -26,7 +43,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.DEPARTMENT_ADMIN: _CLERK | {Permission.MEMBERS_UNMASK, Permission.RULES_CONFIGURE},
     Role.ORGANIZATION_CLERK: _CLERK,
     Role.ORGANIZATION_READER: _READ,
-    Role.MEMBER: frozenset(),
+    Role.MEMBER: frozenset({Permission.PUBLISHED_READ}),
 }
 """What each role may do in the subtree over which it is granted."""
 

@@ -13,6 +13,9 @@ class Permission(StrEnum):
 
     ACCOUNTS_MANAGE = "accounts:manage"
     AUDIT_READ = "audit:read"
+    ELECTIONS_APPROVE = "elections:approve"
+    ELECTIONS_READ = "elections:read"
+    ELECTIONS_WRITE = "elections:write"
     GRANTS_MANAGE = "grants:manage"
     IMPORTS_READ = "imports:read"
     IMPORTS_WRITE = "imports:write"
@@ -22,8 +25,16 @@ class Permission(StrEnum):
     MEMBERS_WRITE = "members:write"
     ORGANIZATIONS_READ = "organizations:read"
     ORGANIZATIONS_WRITE = "organizations:write"
+    PLEDGES_CONFIRM = "pledges:confirm"
+    PLEDGES_EXPORT = "pledges:export"
+    PLEDGES_READ = "pledges:read"
+    PLEDGES_WRITE = "pledges:write"
+    PUBLISHED_READ = "published:read"
     RULES_CONFIGURE = "rules:configure"
     RULES_READ = "rules:read"
+    SERVICE_CONFIRM = "service:confirm"
+    SERVICE_READ = "service:read"
+    SERVICE_WRITE = "service:write"
 
 
 @dataclass(frozen=True, slots=True)

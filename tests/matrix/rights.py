@@ -6,8 +6,25 @@ from dataclasses import dataclass
 HOME, NEAR, FAR, NOWHERE = "231005", "231004", "110101", "999999"
 DISTRICTS = {HOME: "西安区", NEAR: "爱民区", FAR: "东城区"}
 
-READ = frozenset({"organizations:read", "members:read", "rules:read"})
+READ = frozenset(
+    {
+        "elections:read",
+        "members:read",
+        "organizations:read",
+        "pledges:read",
+        "published:read",
+        "rules:read",
+        "service:read",
+    }
+)
 CLERK = READ | {
+    "elections:approve",
+    "elections:write",
+    "pledges:confirm",
+    "pledges:export",
+    "pledges:write",
+    "service:confirm",
+    "service:write",
     "imports:read",
     "imports:write",
     "members:export",

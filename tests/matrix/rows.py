@@ -1,8 +1,28 @@
 """Every row of the matrix; importing a file puts its rows down."""
 
-from tests.matrix import accounts, audits, members, organizations, others
+from tests.matrix import (
+    accounts,
+    audits,
+    elections,
+    members,
+    organizations,
+    others,
+    pledges,
+    reports,
+    residents,
+)
 from tests.matrix.cells import ROWS
 
-FILES = (organizations, members, others, accounts, audits)
+FILES = (
+    organizations,
+    members,
+    others,
+    accounts,
+    audits,
+    pledges,
+    residents,
+    elections,
+    reports,
+)
 
 __all__ = ["FILES", "ROWS"]

@@ -1,7 +1,7 @@
 """The world that the matrix asks about: made once, kept as it is whatever is asked."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -64,7 +64,16 @@ class Ids:
     findings: list[dict[str, Any]] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
     cursors: dict[str, str] = field(default_factory=dict)
+    things: dict[str, str] = field(default_factory=dict)
+    """What the domains above add, by the names of their own files here."""
     unknown: str = field(default_factory=lambda: str(uuid4()))
+
+
+Fill = Callable[[AsyncSession, Ids], Awaitable[None]]
+FILLS: list[Fill] = []
+"""What a file of rows adds to the world, in the transaction that makes it."""
+NAMED: list[str] = []
+"""The names of what they add to `Ids.things`."""
 
 
 def imagined() -> Ids:
@@ -74,7 +83,9 @@ def imagined() -> Ids:
     grants = {
         who.key: [str(uuid5(space, f"grant {who}"))] * len(who.holds) for who in CALLERS.values()
     }
-    return Ids(made, dict.fromkeys(made, "1."), made, made, made, made, grants)
+    ids = Ids(made, dict.fromkeys(made, "1."), made, made, made, made, grants)
+    ids.things = {name: str(uuid5(space, name)) for name in NAMED}
+    return ids
 
 
 @dataclass
@@ -130,6 +141,8 @@ async def world(url: str) -> AsyncIterator[World]:
         await _people(session, ids)
         await _rest(session, ids)
         tokens = await _accounts(session, ids)
+        for fill in FILLS:
+            await fill(session, ids)
     for code in sorted(DISTRICTS):
         ids.findings += await rules.findings_of_district(doors.reading([code]), code, real.TODAY)
     entries = select(AuditEntry.__table__).order_by(AuditEntry.district_code, AuditEntry.number)

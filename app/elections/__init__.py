@@ -1,0 +1,1 @@
+"""Terms, election cycles, ballots and tallies (换届选举)."""

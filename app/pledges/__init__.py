@@ -1,0 +1,1 @@
+"""What organisations and members promise, do and have confirmed (双承诺)."""

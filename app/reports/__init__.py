@@ -1,0 +1,1 @@
+"""Figures computed from records, each open to its rows (数字)."""

@@ -1,0 +1,7 @@
+"""Service to residents over HTTP."""
+
+from fastapi import APIRouter
+
+from app.core.http import Route
+
+router = APIRouter(route_class=Route)
