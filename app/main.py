@@ -27,6 +27,7 @@ from app.imports.router import router as imports
 from app.members.router import router as members
 from app.organizations.router import router as organizations
 from app.pledges.router import router as pledges
+from app.rates.router import router as rates
 from app.reports.router import router as reports
 from app.residents.router import router as residents
 from app.rosters.router import router as rosters
@@ -40,6 +41,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     imports,
     members,
     rules,
+    rates,
     pledges,
     residents,
     elections,

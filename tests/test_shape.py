@@ -25,6 +25,7 @@ from app.core.errors import AppError
 from app.main import openapi
 from tests.make.members import make_member
 from tests.make.organizations import make_organization
+from tests.make.pledges import make_pledge
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app"
@@ -249,6 +250,17 @@ WITH made AS (
 INSERT INTO membership (district_code, id, member_id, organization_id, category, status, valid_from)
 SELECT '231005', gen_random_uuid(), id, :organization, 'full', 'active', '2019-12-31' FROM made
 """)
+MANY_PLEDGES = text("""
+WITH made AS (
+  INSERT INTO pledge (district_code, id, pledger_kind, organization_id, title, category, due_on,
+                      status, published_on, recorded_by)
+  SELECT '231005', gen_random_uuid(), 'organization', :organization, '承诺', 'other', '2020-01-01',
+         'published', '2019-12-31', gen_random_uuid() FROM generate_series(1, 99)
+  RETURNING id)
+INSERT INTO pledge_evidence (district_code, id, pledge_id, text, recorded_by)
+SELECT '231005', gen_random_uuid(), id, '佐证', gen_random_uuid() FROM made
+UNION ALL SELECT '231005', gen_random_uuid(), :pledge, '佐证', gen_random_uuid() FROM made
+""")
 
 
 READS = {
@@ -261,6 +273,12 @@ READS = {
     "/organizations/{branch}/ancestors": 2,
     "/rules/findings?limit=200": 2,
     "/rules/findings?limit=200&within={root}": 3,
+    "/pledges?limit=200": 1,
+    "/pledges?limit=200&within={root}": 2,
+    "/pledges/{pledge}": 1,
+    "/pledges/rates?limit=200": 1,
+    "/pledges/rates?by=month&within={root}": 2,
+    "/pledges/rankings?limit=200": 1,
 }
 """How many statements each read takes at most, of however many rows."""
 
@@ -271,13 +289,14 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     clock.pin(date(2019, 12, 31))
     branch = await make_organization(session, root)
     await make_member(session, branch)
+    pledge = await make_pledge(session, "published", organization_id=branch)
 
     async def counted() -> dict[str, int]:
         counts = {}
         for url in READS:
             await client.get("/me")  # the caller is remembered from here on
             async with statements(connection) as seen:
-                answer = await client.get(url.format(root=root, branch=branch))
+                answer = await client.get(url.format(root=root, branch=branch, pledge=pledge))
             assert answer.status_code == 200, answer.text
             counts[url] = len(seen)
         return counts
@@ -285,6 +304,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await counted()  # on a new connection the driver first asks for the types it does not know
     one = await counted()
     await session.execute(MANY, {"organization": branch})
+    await session.execute(MANY_PLEDGES, {"organization": branch, "pledge": pledge})
     for _ in range(99):
         await make_organization(session, root)
     assert await counted() == one

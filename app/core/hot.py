@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    Date,
     FromClause,
     Select,
     String,
@@ -95,7 +96,8 @@ def page_of(
     """
     is_down = "down" in shape
     if "after" in shape:
-        mark = tuple_(param("value", String()), param("after_id", Uuid()))
+        kind = key[0].type if isinstance(key[0].type, Date | Uuid) else String()
+        mark = tuple_(param("value", kind), param("after_id", Uuid()))
         rows = rows.where(tuple_(*key) < mark if is_down else tuple_(*key) > mark)
     ordered = rows.order_by(*(part.desc() if is_down else part for part in key))
     limited = ordered.limit(param("limit", BigInteger()))

@@ -40,7 +40,8 @@ def _phone(text: str) -> str:
     return text
 
 
-def _numberless(text: str) -> str:
+def numberless(text: str) -> str:
+    """Refuse a text, kept in plain, that holds an ID number or a mobile phone."""
     bare = _APART.sub("", unicodedata.normalize("NFKC", text)).upper()
     ids = (found[1] for found in _ID_INSIDE.finditer(bare))
     if _PHONE_INSIDE.search(bare) or not all(map(logic.id_number_fault, ids)):
@@ -59,7 +60,7 @@ Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(_name)]
 IdNumber = Annotated[str, StringConstraints(max_length=18), AfterValidator(_id_number)]
 """公民身份号码 (GB 11643): 18 signs, the last may be X."""
 Phone = Annotated[str, StringConstraints(max_length=11), AfterValidator(_phone)]
-Reason = Annotated[Line, AfterValidator(_numberless)]
+Reason = Annotated[Line, AfterValidator(numberless)]
 """A reason in words. It is kept in plain, so it holds neither an ID number nor a mobile phone."""
 SealedField = Literal["id_number", "phone"]
 Ethnicity = Annotated[str, BeforeValidator(_ethnicity)]

@@ -1,0 +1,317 @@
+"""Pledging, and what becomes of a pledge."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import audit, clock
+from app.core.caller import Caller, Permission, Subtree
+from app.core.dated import NotYet
+from app.core.db import new_id
+from app.core.errors import Invalid, Stale
+from app.members import queries as members
+from app.members.types import COUNTED
+from app.organizations import queries as organizations
+from app.organizations.errors import NotStanding
+from app.organizations.types import OrganizationKind, OrganizationStatus
+from app.pledges import logic, queries
+from app.pledges.errors import (
+    CannotPledge,
+    DueDatePassed,
+    NoEvidence,
+    OwnPledge,
+    TooMuchEvidence,
+)
+from app.pledges.models import Pledge, PledgeEvent, PledgeEvidence
+from app.pledges.schemas import EvidenceNew, PledgeEdit, PledgeNew
+from app.pledges.types import PledgeEventKind, PledgerKind, PledgeStatus
+
+# ── Drafting
+
+
+def _wrong(field: str, zh: str, en: str) -> Invalid:
+    error = {"field": field, "where": "body", "code": "invalid", "message": zh}
+    return Invalid(zh, en, errors=[error])
+
+
+def _check_due(new: PledgeNew | PledgeEdit) -> None:
+    if new.due_on is not None and new.due_on < clock.today():
+        raise _wrong("due_on", "完成期限不能早于今天", "due_on lies in the past")
+
+
+async def _of_organization(session: AsyncSession, caller: Caller, new: PledgeNew) -> dict[str, Any]:
+    if new.organization_id is None:
+        raise _wrong("organization_id", "请指明承诺的党组织", "say which organisation pledges")
+    if new.member_id is not None:
+        raise _wrong("member_id", "党组织的承诺不填党员", "an organisation's pledge has no member")
+    found = await organizations.get(session, caller, new.organization_id)
+    here = Subtree(found.district_code, found.path)
+    caller.require(Permission.PLEDGES_WRITE, at=here)
+    logic.check_pledger(OrganizationKind(found.kind))
+    if found.status != OrganizationStatus.ACTIVE:
+        raise NotStanding
+    return {"district_code": here.district_code, "organization_id": found.id}
+
+
+async def _of_member(session: AsyncSession, caller: Caller, new: PledgeNew) -> dict[str, Any]:
+    member_id = new.member_id or caller.member_id
+    if member_id is None:
+        raise _wrong("member_id", "请指明承诺的党员", "say which member pledges")
+    found = await members.get(session, caller, member_id)
+    if not _is_own(caller, found.district_code, member_id):
+        here = Subtree(found.district_code, found.path)
+        caller.require(Permission.PLEDGES_WRITE, at=here)
+    if new.organization_id not in (None, found.organization_id):
+        raise _wrong(
+            "organization_id", "该党员今天不属于此党组织", "the member does not belong there today"
+        )
+    if found.status not in COUNTED:
+        raise CannotPledge("该同志目前不能作出承诺", "the membership has ended or is suspended")
+    return {
+        "district_code": found.district_code,
+        "organization_id": found.organization_id,
+        "member_id": member_id,
+    }
+
+
+def _is_own(caller: Caller, district_code: str, member_id: UUID | None) -> bool:
+    """Tell whether the caller is this member."""
+    own = caller.home_code, caller.member_id
+    return member_id is not None and own == (district_code, member_id)
+
+
+async def draft(session: AsyncSession, caller: Caller, new: PledgeNew) -> UUID:
+    """Draft a pledge of an organisation or of a member (登记承诺).
+
+    Raises `NotFound`, `Forbidden`, `Invalid`, `NotStanding` or `CannotPledge`.
+    """
+    of_member = new.pledger_kind == PledgerKind.MEMBER
+    who = await (_of_member if of_member else _of_organization)(session, caller, new)
+    _check_due(new)
+    said = new.model_dump(include={"pledger_kind", "title", "content", "category", "due_on"})
+    pledge = Pledge(
+        id=new_id(), status=PledgeStatus.DRAFT, recorded_by=caller.account_id, **who | said
+    )
+    session.add(pledge)
+    await session.flush()
+    _tell(session, caller, pledge, PledgeEventKind.RECORDED)
+    target = "pledge", pledge.id
+    audit.record(session, pledge.district_code, target, after=who | said)
+    await session.flush()
+    return pledge.id
+
+
+def _tell(
+    session: AsyncSession,
+    caller: Caller,
+    pledge: Pledge,
+    kind: PledgeEventKind,
+    reason: str | None = None,
+) -> None:
+    """Keep what happens to a pledge today."""
+    session.add(
+        PledgeEvent(
+            district_code=pledge.district_code,
+            id=new_id(),
+            pledge_id=pledge.id,
+            kind=kind,
+            happened_on=clock.today(),
+            reason=reason,
+            account_id=caller.account_id,
+        )
+    )
+
+
+async def _lock(
+    session: AsyncSession, caller: Caller, pledge_id: UUID, *, above: bool = False
+) -> Pledge:
+    """Lock a pledge for its own side, or for the unit `above` it.
+
+    Raises `NotFound` or `Forbidden`.
+    """
+    seen = await queries.get(session, caller, pledge_id)
+    here = Subtree(seen.district_code, seen.path)
+    if above:
+        if seen.pledger_kind == PledgerKind.ORGANIZATION:
+            here = Subtree(seen.district_code, logic.path_above(seen.path))
+        if not _is_own(caller, seen.district_code, seen.member_id):  # who is told why below
+            caller.require(Permission.PLEDGES_CONFIRM, at=here)
+    elif not _is_own(caller, seen.district_code, seen.member_id):
+        caller.require(Permission.PLEDGES_WRITE, at=here)
+    locked = (
+        select(Pledge)
+        .where(Pledge.district_code == seen.district_code, Pledge.id == pledge_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await session.execute(locked)).scalar_one()
+
+
+async def edit(
+    session: AsyncSession, caller: Caller, pledge_id: UUID, version: int, changes: PledgeEdit
+) -> None:
+    """Change a draft.
+
+    Raises `NotFound`, `Forbidden`, `Stale`, `PledgeOutOfOrder` or `Invalid`.
+    """
+    pledge = await _lock(session, caller, pledge_id)
+    if pledge.version != version:
+        raise Stale
+    logic.check_state(PledgeStatus(pledge.status), {PledgeStatus.DRAFT})
+    values = changes.model_dump(exclude_unset=True)
+    for name, value in values.items():
+        if value is None and name != "content":
+            raise _wrong(name, f"{name} 不能为空", f"{name} cannot be null")
+    _check_due(changes)
+    target = "pledge", pledge.id
+    audit.record(session, pledge.district_code, target, **audit.changed(pledge, values))
+    _set(pledge, values)
+    await session.flush()
+
+
+def _set(pledge: Pledge, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(pledge, name, value)
+    pledge.version += 1
+
+
+# ── What becomes of it
+
+
+async def _step(
+    session: AsyncSession,
+    caller: Caller,
+    pledge: Pledge,
+    step: PledgeEventKind,
+    values: dict[str, Any],
+    reason: str | None = None,
+) -> None:
+    """Take a step today that `logic.moved` allows, and keep it. Raises `NotYet`."""
+    dates = (pledge.published_on, pledge.completed_on)
+    if any(day is not None and day > clock.today() for day in dates):
+        raise NotYet
+    if reason is not None:
+        values["reason"] = reason
+    values["status"] = logic.moved(PledgeStatus(pledge.status), step)
+    target = "pledge", pledge.id
+    audit.record(session, pledge.district_code, target, **audit.changed(pledge, values))
+    _set(pledge, values)
+    _tell(session, caller, pledge, step, reason)
+    await session.flush()
+
+
+async def publish(session: AsyncSession, caller: Caller, pledge_id: UUID) -> None:
+    """Publish a draft (公开承诺).
+
+    Raises `NotFound`, `Forbidden`, `PledgeOutOfOrder` or `DueDatePassed`.
+    """
+    pledge = await _lock(session, caller, pledge_id)
+    logic.moved(PledgeStatus(pledge.status), PledgeEventKind.PUBLISHED)
+    if pledge.due_on < clock.today():
+        raise DueDatePassed
+    day = {"published_on": clock.today()}
+    await _step(session, caller, pledge, PledgeEventKind.PUBLISHED, day)
+
+
+async def _count_evidence(session: AsyncSession, pledge: Pledge) -> int:
+    rows = select(func.count()).where(
+        PledgeEvidence.district_code == pledge.district_code, PledgeEvidence.pledge_id == pledge.id
+    )
+    return int(await session.scalar(rows) or 0)
+
+
+async def add_evidence(
+    session: AsyncSession, caller: Caller, pledge_id: UUID, new: EvidenceNew
+) -> PledgeEvidence:
+    """Add a text to a published pledge's evidence (提交佐证).
+
+    Raises `NotFound`, `Forbidden`, `PledgeOutOfOrder` or `TooMuchEvidence`.
+    """
+    return await _add(session, caller, pledge_id, {"text": new.text})
+
+
+async def _add(
+    session: AsyncSession, caller: Caller, pledge_id: UUID, values: dict[str, Any]
+) -> PledgeEvidence:
+    pledge = await _lock(session, caller, pledge_id)
+    logic.check_state(PledgeStatus(pledge.status), {PledgeStatus.PUBLISHED})
+    if await _count_evidence(session, pledge) >= logic.MOST_EVIDENCE:
+        most = logic.MOST_EVIDENCE
+        raise TooMuchEvidence(f"每项承诺最多 {most} 件佐证", f"at most {most} pieces a pledge")
+    evidence = PledgeEvidence(
+        district_code=pledge.district_code,
+        id=new_id(),
+        pledge_id=pledge.id,
+        recorded_by=caller.account_id,
+        **values,
+    )
+    session.add(evidence)
+    audit.record(
+        session,
+        pledge.district_code,
+        ("pledge", pledge.id),
+        after=values | {"evidence_id": evidence.id},
+    )
+    await session.flush()
+    await session.refresh(evidence)
+    return evidence
+
+
+async def complete(session: AsyncSession, caller: Caller, pledge_id: UUID) -> None:
+    """Say that a pledge was kept (完成承诺).
+
+    Raises `NotFound`, `Forbidden`, `PledgeOutOfOrder`, `NoEvidence` or `NotYet`.
+    """
+    pledge = await _lock(session, caller, pledge_id)
+    logic.moved(PledgeStatus(pledge.status), PledgeEventKind.COMPLETED)
+    if not await _count_evidence(session, pledge):
+        raise NoEvidence
+    values = {"completed_on": clock.today(), "completed_by": caller.account_id}
+    await _step(session, caller, pledge, PledgeEventKind.COMPLETED, values)
+
+
+async def _judge(
+    session: AsyncSession, caller: Caller, pledge_id: UUID, step: PledgeEventKind
+) -> Pledge:
+    """Lock a completed pledge for somebody above it, who neither made nor completed it."""
+    pledge = await _lock(session, caller, pledge_id, above=True)
+    logic.moved(PledgeStatus(pledge.status), step)
+    if _is_own(caller, pledge.district_code, pledge.member_id):
+        raise OwnPledge("承诺人不能确认或退回自己的承诺", "the pledger cannot judge the own pledge")
+    if pledge.completed_by == caller.account_id:
+        raise OwnPledge(
+            "完成情况由该账号登记，须由他人确认或退回", "this account recorded the completion"
+        )
+    return pledge
+
+
+async def confirm(session: AsyncSession, caller: Caller, pledge_id: UUID) -> None:
+    """Confirm from above that a pledge was kept (确认承诺).
+
+    Raises `NotFound`, `Forbidden`, `PledgeOutOfOrder`, `OwnPledge` or `NotYet`.
+    """
+    pledge = await _judge(session, caller, pledge_id, PledgeEventKind.CONFIRMED)
+    values = {"confirmed_on": clock.today(), "confirmed_by": caller.account_id}
+    await _step(session, caller, pledge, PledgeEventKind.CONFIRMED, values)
+
+
+async def send_back(session: AsyncSession, caller: Caller, pledge_id: UUID, reason: str) -> None:
+    """Return a completed pledge from above: it is open again (退回承诺).
+
+    Raises `NotFound`, `Forbidden`, `PledgeOutOfOrder`, `OwnPledge` or `NotYet`.
+    """
+    pledge = await _judge(session, caller, pledge_id, PledgeEventKind.RETURNED)
+    values = dict.fromkeys(("completed_on", "completed_by"))
+    await _step(session, caller, pledge, PledgeEventKind.RETURNED, values, reason)
+
+
+async def withdraw(session: AsyncSession, caller: Caller, pledge_id: UUID, reason: str) -> None:
+    """Withdraw a draft or a published pledge (撤回承诺).
+
+    Raises `NotFound`, `Forbidden`, `PledgeOutOfOrder` or `NotYet`.
+    """
+    pledge = await _lock(session, caller, pledge_id)
+    day = {"withdrawn_on": clock.today()}
+    await _step(session, caller, pledge, PledgeEventKind.WITHDRAWN, day, reason)

@@ -1,0 +1,35 @@
+"""Vocabulary of rates."""
+
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+
+class Counted(StrEnum):
+    """Which pledges of a figure are meant; `open` is the rest of `total` without `done`."""
+
+    TOTAL = "total"  # 承诺数
+    DONE = "done"  # 完成数
+    OPEN = "open"  # 未完成数
+
+
+class Grouping(StrEnum):
+    """By what rates are told."""
+
+    ORGANIZATION = "organization"  # each organisation's own and its members' pledges
+    SUBTREE = "subtree"  # each organisation with all that is under it
+    KIND = "kind"
+    CATEGORY = "category"
+    MONTH = "month"  # in which they were published
+
+
+class Tally(NamedTuple):
+    """An organisation, and the pledges that are counted under its name (or under it)."""
+
+    district_code: str
+    organization_id: UUID
+    name: str
+    kind: str
+    path: str
+    total: int
+    done: int
