@@ -22,6 +22,7 @@ from app.core.db import Doors
 from app.core.envelope import Envelope
 from app.core.http import note_refusal
 from app.core.settings import Settings
+from app.core.store import open_store
 from app.elections.router import router as elections
 from app.imports.router import router as imports
 from app.members.router import router as members
@@ -88,6 +89,7 @@ def create_app(doors: Doors, settings: Settings) -> FastAPI:
     app.state.note_refusal = note_refusal
     app.state.doors = doors
     app.state.callers = Callers()
+    app.state.store = open_store(settings)
     app.state.wechat = None
     if settings.wechat_app_id is not None and settings.wechat_app_secret is not None:
         secret = settings.wechat_app_secret.get_secret_value()

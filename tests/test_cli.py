@@ -1,7 +1,6 @@
 """The command line as an operator uses it, on a data directory of its own."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -15,6 +14,8 @@ import httpx
 import pytest
 from python_calamine import CalamineWorkbook
 
+from tests.command import CLEAN, hangji
+
 DATA = Path(__file__).parent / "data"
 
 
@@ -22,8 +23,7 @@ class Operator:
     """Runs commands on one data directory."""
 
     def __init__(self, directory: str) -> None:
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("HANGJI_")}
-        self.environment = clean | {"HANGJI_DATA_DIR": directory, "HANGJI_TODAY": "2019-12-31"}
+        self.environment = CLEAN | {"HANGJI_DATA_DIR": directory, "HANGJI_TODAY": "2019-12-31"}
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -36,9 +36,7 @@ class Operator:
         )
 
     def run(self, *arguments: str, given: str = "") -> tuple[int, str, str]:
-        process = self.start(*arguments)
-        out, err = process.communicate(given, timeout=55)
-        return process.returncode, out, err
+        return hangji(*arguments, environment=self.environment, given=given)
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,8 @@ import pytest
 
 from app.core import crypto
 from app.core.db import Doors
+from tests import command
+from tests.command import CLEAN
 from tests.conftest import _at, new_database
 from tests.make.members import make_member
 from tests.make.organizations import make_district, make_organization
@@ -29,15 +29,10 @@ def url(worker_id: str) -> str:
 
 @pytest.fixture
 def hangji(url: str, tmp_path: Path) -> Command:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("HANGJI_")}
-    given = {"HANGJI_DATABASE_URL": url, "HANGJI_DATA_DIR": str(tmp_path)}
+    given = CLEAN | {"HANGJI_DATABASE_URL": url, "HANGJI_DATA_DIR": str(tmp_path)}
 
     def run(*arguments: str, **more: str) -> tuple[int, str, str]:
-        argv = [sys.executable, "-m", "app.cli", "keys", *arguments]
-        done = subprocess.run(
-            argv, env=clean | given | more, capture_output=True, text=True, check=False, timeout=50
-        )
-        return done.returncode, done.stdout, done.stderr
+        return command.hangji("keys", *arguments, environment=given | more)
 
     return run
 

@@ -18,6 +18,7 @@ from app.core.bodies import read_json
 from app.core.caller import Caller
 from app.core.db import Doors, Reader
 from app.core.errors import AppError, Forbidden, Stale, Text
+from app.core.store import Store
 
 KEPT_HEADERS = ("content-type", "etag", "location")
 _ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
@@ -174,6 +175,14 @@ async def note(request: Request, rows: Mapping[str, int], **detail: Any) -> None
     async with doors(request).writing(caller.districts, actor(request)) as session:
         for code, count in (rows or {caller.home_code: 0}).items():
             audit.record(session, code, rows=count, **detail)
+
+
+def _store(request: Request) -> Store:
+    """Find the store of files."""
+    return cast("Store", request.app.state.store)
+
+
+StoreDep = Annotated[Store, Depends(_store)]
 
 
 async def _reader(request: Request) -> Reader:

@@ -47,6 +47,13 @@ class Settings(BaseSettings):
     wechat_app_secret: SecretStr | None = None
     wechat_base_url: Annotated[str, Field(pattern="^https?://")] = "https://api.weixin.qq.com"
 
+    evidence_dir: Path | None = None
+    s3_bucket: Annotated[str, Field(min_length=3, max_length=63)] | None = None
+    s3_endpoint: Annotated[str, Field(pattern="^https?://")] | None = None
+    s3_region: str = "us-east-1"
+    s3_access_key: str | None = None
+    s3_secret_key: SecretStr | None = None
+
     _lists = field_validator("allowed_hosts", "cors_origins", "trusted_proxies", mode="before")(
         _listed
     )
@@ -55,7 +62,14 @@ class Settings(BaseSettings):
     def _both_or_neither(self) -> Self:
         if (self.wechat_app_id is None) != (self.wechat_app_secret is None):
             raise ValueError("HANGJI_WECHAT_APP_ID and HANGJI_WECHAT_APP_SECRET go together")
+        if (self.s3_access_key is None) != (self.s3_secret_key is None):
+            raise ValueError("HANGJI_S3_ACCESS_KEY and HANGJI_S3_SECRET_KEY go together")
         return self
+
+    @property
+    def evidence_path(self) -> Path:
+        """Where evidence lies, unless a bucket is set."""
+        return self.evidence_dir or self.data_dir / "evidence"
 
     @property
     def keys_path(self) -> Path:

@@ -118,7 +118,9 @@ def text_of(answer: httpx.Response) -> str:
     if found := re.search(r'"next":\s*"([A-Za-z0-9_-]+)"', text):
         raw = base64.urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4))
         text += json.dumps(json.loads(raw[16:]), ensure_ascii=False)
-    return text + "\n".join(f"{k}: {v}" for k, v in answer.headers.items())
+    # the request's own number is drawn: its digits can happen to be a district's code
+    told = (f"{k}: {v}" for k, v in answer.headers.items() if k != "x-request-id")
+    return text + "\n".join(told)
 
 
 def same(one: httpx.Response, other: httpx.Response) -> bool:
