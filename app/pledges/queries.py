@@ -17,8 +17,11 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    tuple_,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
@@ -69,9 +72,9 @@ def visible(caller: Caller) -> AnySelect:
     return _shown(sight(caller), today, today)
 
 
-def standing(day: Any) -> ColumnElement[bool]:
+def standing(day: Any, state: Any = State) -> ColumnElement[bool]:
     """Hold states to where an organisation stands on `day`, or stood when it was dissolved."""
-    return or_(on_day(State, day), and_(State.is_end, State.valid_from <= day))
+    return or_(on_day(state, day), and_(state.is_end, state.valid_from <= day))
 
 
 def _overdue(day: Any) -> ColumnElement[bool]:
@@ -85,13 +88,6 @@ def _overdue(day: Any) -> ColumnElement[bool]:
 
 def _shown(sees: Sight, today: Any, day: Any) -> AnySelect:
     """Select what `sees` allows, in the tree of `today`; what is overdue `day` decides."""
-    in_sight = in_subtrees(sees.read)
-    if sees.published:
-        public = Pledge.status.in_(sorted(PUBLIC))
-        in_sight = or_(in_sight, and_(public, in_subtrees(sees.published)))
-    if sees.own is not None:
-        mine = and_(Pledge.district_code == sees.own[0], Pledge.member_id == sees.own[1])
-        in_sight = or_(in_sight, mine)
     evidence = select(func.count()).where(_of_pledge(PledgeEvidence)).scalar_subquery()
     return (
         select(
@@ -114,8 +110,31 @@ def _shown(sees: Sight, today: Any, day: Any) -> AnySelect:
             Member,
             and_(Member.district_code == Pledge.district_code, Member.id == Pledge.member_id),
         )
-        .where(in_sight)
+        .where(_in_sight(sees, today))
     )
+
+
+def _in_sight(sees: Sight, today: Any) -> ColumnElement[bool]:
+    """Hold pledges to what `sees` allows.
+
+    What is seen by more than the tree is named first: an OR over two tables reads the district.
+    """
+    if not sees.published and sees.own is None:
+        return in_subtrees(sees.read)
+    pledge, state = aliased(Pledge), aliased(State)
+    public = pledge.status.in_(sorted(PUBLIC))
+    places = or_(in_subtrees(sees.read, state), and_(public, in_subtrees(sees.published, state)))
+    stands = and_(
+        state.district_code == pledge.district_code,
+        state.organization_id == pledge.organization_id,
+        standing(today, state),
+    )
+    key = pledge.district_code, pledge.id
+    seen = [select(*key).join(state, stands).where(places)]
+    if sees.own is not None:
+        own = pledge.district_code == sees.own[0], pledge.member_id == sees.own[1]
+        seen.append(select(*key).where(*own))
+    return tuple_(Pledge.district_code, Pledge.id).in_(union_all(*seen))
 
 
 def _of_pledge(table: type[PledgeEvidence] | type[PledgeEvent]) -> ColumnElement[bool]:

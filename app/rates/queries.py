@@ -176,16 +176,13 @@ def _groups(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
 
 def _tallies(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
     """Count by organisation, those without a pledge too, in the order of the tree."""
-    own: AnySelect = (
-        select(
+    own = (
+        _counting(places, _DAY, *_period(shape))
+        .add_columns(
             Pledge.district_code,
             Pledge.organization_id,
             _total().label("total"),
             _done(_DAY).label("done"),
-        )
-        .where(
-            Pledge.district_code.in_([p.district_code for p in places]),
-            on_the_books(_DAY, *_period(shape)),
         )
         .group_by(Pledge.district_code, Pledge.organization_id)
     )
