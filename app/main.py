@@ -34,6 +34,7 @@ from app.residents.router import router as residents
 from app.rosters.router import router as rosters
 from app.rules.router import router as rules
 from app.wechat import service as wechat
+from app.wishes.router import router as wishes
 
 GUARDED = (  # fixed paths first, and what is asked most
     sessions,
@@ -45,6 +46,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     rates,
     pledges,
     residents,
+    wishes,
     elections,
     reports,
     accounts,

@@ -10,6 +10,7 @@ from app.access.jobs import purge
 from app.core.db import Doors
 from app.core.jobs import QUEUE
 from app.imports.jobs import refresh_statistics
+from app.wishes.jobs import forget_residents
 
 _log = structlog.get_logger(__name__)
 RETRY = procrastinate.RetryStrategy(max_attempts=5, exponential_wait=5)
@@ -35,6 +36,7 @@ def queue(url: str, doors: Doors) -> procrastinate.App:
             made.periodic(cron=cron)(named)
 
     register(purge, cron="17 * * * *")
+    register(forget_residents, cron="43 18 * * *")  # after midnight in Shanghai
     register(refresh_statistics)
     return made
 

@@ -1,0 +1,319 @@
+"""Reading posts, claims and records, and the figures that they make."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select
+from sqlalchemy.orm import aliased
+
+from app.core import clock
+from app.core.caller import Caller, Permission, Subtree
+from app.core.dated import on_day
+from app.core.db import Executor, Reader
+from app.core.errors import NotFound
+from app.core.pages import Rows, page
+from app.members.models import Member, Membership
+from app.organizations import queries as organizations
+from app.organizations.models import OrganizationState
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees
+from app.residents.models import ServiceClaim, ServicePost, ServiceRecord
+from app.residents.schemas import (
+    ServiceClaimListParams,
+    ServicePostListParams,
+    ServiceRecordListParams,
+)
+from app.residents.types import LIVE, ClaimStatus, PostStatus, RecordStatus
+
+READ = Permission.SERVICE_READ
+Community = aliased(OrganizationState, name="community")
+Branch = aliased(OrganizationState, name="branch")
+AnyRows = Rows[Row[*tuple[Any, ...]]]
+
+
+def stood(state: Any, day: Any) -> ColumnElement[bool]:
+    """Hold states to what an organisation was on `day`, or was when it was dissolved."""
+    return or_(on_day(state, day), and_(state.is_end, state.valid_from <= day))
+
+
+def _own(caller: Caller) -> ColumnElement[bool]:
+    """Hold claims to those of the member who asks."""
+    if caller.member_id is None:
+        return false()
+    return and_(
+        ServiceClaim.district_code == caller.home_code, ServiceClaim.member_id == caller.member_id
+    )
+
+
+def _of_post() -> ColumnElement[bool]:
+    return and_(
+        ServiceClaim.district_code == ServicePost.district_code,
+        ServiceClaim.post_id == ServicePost.id,
+    )
+
+
+def visible_posts(caller: Caller, day: date) -> AnySelect:
+    """Select the posts of the communities that the caller may read.
+
+    A member finds every open post of the district besides, and those that they ever claimed.
+    """
+    in_sight: ColumnElement[bool] = in_subtrees(caller.subtrees(READ), Community)
+    if caller.member_id is not None:
+        mine = select(ServiceClaim.id).where(_of_post(), _own(caller)).exists()
+        is_open = ServicePost.status == PostStatus.OPEN
+        published = and_(ServicePost.district_code == caller.home_code, or_(is_open, mine))
+        in_sight = or_(in_sight, published)
+    taken = select(func.count()).where(_of_post(), ServiceClaim.status.in_(sorted(LIVE)))
+    return (
+        select(
+            *ServicePost.__table__.c,
+            Community.name.label("organization_name"),
+            Community.path,
+            taken.correlate(ServicePost).scalar_subquery().label("taken"),
+        )
+        .join(
+            Community,
+            and_(
+                Community.district_code == ServicePost.district_code,
+                Community.organization_id == ServicePost.organization_id,
+                stood(Community, day),
+            ),
+        )
+        .where(in_sight)
+    )
+
+
+async def get_post(on: Executor, caller: Caller, post_id: UUID) -> AnyRow:
+    """Fetch one post, or raise `NotFound`."""
+    return await _one(on, visible_posts(caller, clock.today()).where(ServicePost.id == post_id))
+
+
+async def _one(on: Executor, rows: AnySelect) -> AnyRow:
+    row = (await on.execute(rows)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def filtered(rows: AnySelect, params: Any, filters: dict[str, Any]) -> AnySelect:
+    """Hold `rows` to the filters of `params` that are set: each a column that equals its value."""
+    given = {name: getattr(params, name) for name in filters}
+    return rows.where(*(filters[n] == value for n, value in given.items() if value is not None))
+
+
+async def find_posts(on: Reader, caller: Caller, params: ServicePostListParams) -> AnyRows:
+    """List a page of posts, or raise `NotFound` for `within` out of sight."""
+    day = clock.today()
+    names = ("organization_id", "category", "status")
+    filters = {name: getattr(ServicePost, name) for name in names}
+    rows = filtered(visible_posts(caller, day), params, filters)
+    if params.within is not None:
+        place = await organizations.subtree(on, caller, params.within, day, READ)
+        rows = rows.where(in_subtrees([place], Community))
+    sorts = {"starts_on": ServicePost.starts_on.expression}
+    return await page(
+        on, rows, sorts, params.sort, params, of="service posts", tie=ServicePost.id.expression
+    )
+
+
+_CLAIMED = (
+    ServicePost.title.label("post_title"),
+    ServicePost.organization_id,
+    Community.name.label("organization_name"),
+    Member.name.label("member_name"),
+    Membership.organization_id.label("branch_id"),
+    Branch.name.label("branch_name"),
+    Community.path.label("path"),
+    Branch.path.label("branch_path"),
+)
+"""What is told of a claim beside its own columns; the paths are not shown."""
+
+
+def _in_sight(rows: AnySelect, caller: Caller, day: date) -> AnySelect:
+    """Join to claims what they are about, and hold them to those that the caller may see.
+
+    A subtree holds the community or the branch where the member is now; or it is the own claim.
+    """
+    places = caller.subtrees(READ)
+    return (
+        rows.join(ServicePost, _of_post())
+        .join(
+            Community,
+            and_(
+                Community.district_code == ServicePost.district_code,
+                Community.organization_id == ServicePost.organization_id,
+                stood(Community, day),
+            ),
+        )
+        .join(
+            Member,
+            and_(
+                Member.district_code == ServiceClaim.district_code,
+                Member.id == ServiceClaim.member_id,
+            ),
+        )
+        .join(
+            Membership,
+            and_(
+                Membership.district_code == ServiceClaim.district_code,
+                Membership.member_id == ServiceClaim.member_id,
+                on_day(Membership, day),
+            ),
+        )
+        .join(
+            Branch,
+            and_(
+                Branch.district_code == Membership.district_code,
+                Branch.organization_id == Membership.organization_id,
+                stood(Branch, day),
+            ),
+        )
+        .where(or_(in_subtrees(places, Community), in_subtrees(places, Branch), _own(caller)))
+    )
+
+
+def visible_claims(caller: Caller, day: date) -> AnySelect:
+    """Select the claims that the caller may see."""
+    rows = select(*ServiceClaim.__table__.c, *_CLAIMED)
+    return _in_sight(rows.select_from(ServiceClaim), caller, day)
+
+
+async def get_claim(on: Executor, caller: Caller, claim_id: UUID) -> AnyRow:
+    """Fetch one claim, or raise `NotFound`."""
+    return await _one(on, visible_claims(caller, clock.today()).where(ServiceClaim.id == claim_id))
+
+
+async def claims_of(on: Executor, caller: Caller, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
+    """Fetch those of the claims `ids` that the caller may see."""
+    rows = visible_claims(caller, clock.today()).where(ServiceClaim.id.in_(sorted(ids)))
+    return {row.id: row for row in await on.execute(rows)}
+
+
+async def find_claims(on: Reader, caller: Caller, params: ServiceClaimListParams) -> AnyRows:
+    """List a page of claims."""
+    filters = {n: getattr(ServiceClaim, n) for n in ("post_id", "member_id", "status")}
+    rows = filtered(visible_claims(caller, clock.today()), params, filters)
+    sorts = {"claimed_on": ServiceClaim.claimed_on.expression}
+    return await page(
+        on, rows, sorts, params.sort, params, of="service claims", tie=ServiceClaim.id.expression
+    )
+
+
+def _of_claim() -> ColumnElement[bool]:
+    return and_(
+        ServiceClaim.district_code == ServiceRecord.district_code,
+        ServiceClaim.id == ServiceRecord.claim_id,
+    )
+
+
+def visible_records(caller: Caller, day: date) -> AnySelect:
+    """Select the records that the caller may see: those of visible claims."""
+    rows = select(
+        *ServiceRecord.__table__.c, ServiceClaim.post_id, ServiceClaim.member_id, *_CLAIMED
+    )
+    return _in_sight(rows.select_from(ServiceRecord).join(ServiceClaim, _of_claim()), caller, day)
+
+
+async def get_record(on: Executor, caller: Caller, record_id: UUID) -> AnyRow:
+    """Fetch one record, or raise `NotFound`."""
+    rows = visible_records(caller, clock.today())
+    return await _one(on, rows.where(ServiceRecord.id == record_id))
+
+
+async def find_records(on: Reader, caller: Caller, params: ServiceRecordListParams) -> AnyRows:
+    """List a page of records."""
+    filters = {
+        "claim_id": ServiceRecord.claim_id,
+        "post_id": ServiceClaim.post_id,
+        "member_id": ServiceClaim.member_id,
+        "status": ServiceRecord.status,
+    }
+    rows = filtered(visible_records(caller, clock.today()), params, filters)
+    rows = rows.where(*_in_period(params.served_from, params.served_to))
+    sorts = {"served_on": ServiceRecord.served_on.expression}
+    return await page(
+        on, rows, sorts, params.sort, params, of="service records", tie=ServiceRecord.id.expression
+    )
+
+
+def _in_period(since: date | None, until: date | None) -> list[ColumnElement[bool]]:
+    """Hold records to services from `since` to `until`, both days with them."""
+    held = []
+    if since is not None:
+        held.append(ServiceRecord.served_on >= since)
+    if until is not None:
+        held.append(ServiceRecord.served_on <= until)
+    return held
+
+
+# ── Figures
+
+
+def _of_communities(rows: AnySelect, places: Sequence[Any], day: date) -> AnySelect:
+    return rows.join(
+        Community,
+        and_(
+            Community.district_code == ServicePost.district_code,
+            Community.organization_id == ServicePost.organization_id,
+            stood(Community, day),
+        ),
+    ).where(in_subtrees(places, Community))
+
+
+def claimed(places: Sequence[Any], day: date) -> AnySelect:
+    """Select the claims that count as posts claimed (认领岗位) on `day`; a claim is one.
+
+    They are those of communities that stood in `places` on `day`, accepted by then and not yet
+    exited; `logic.is_claimed_on` says it of one claim.
+    """
+    rows = (
+        select(*ServiceClaim.__table__.c, ServicePost.organization_id)
+        .select_from(ServiceClaim)
+        .join(ServicePost, _of_post())
+        .where(
+            ServiceClaim.accepted_on <= day,
+            or_(
+                ServiceClaim.ended_on.is_(None),
+                ServiceClaim.ended_on > day,
+                ServiceClaim.status == ClaimStatus.FINISHED,
+            ),
+        )
+    )
+    return _of_communities(rows, places, day)
+
+
+def served(
+    places: Sequence[Any], day: date, since: date | None = None, until: date | None = None
+) -> AnySelect:
+    """Select the records that count as person-times served (服务人次) on `day`.
+
+    They are those of communities that stood in `places` on `day` and had confirmed them by then;
+    with `since` and `until` only of services on those days and between.
+    """
+    rows = (
+        select(*ServiceRecord.__table__.c, ServiceClaim.post_id, ServiceClaim.member_id)
+        .select_from(ServiceRecord)
+        .join(ServiceClaim, _of_claim())
+        .join(ServicePost, _of_post())
+        .where(
+            ServiceRecord.status == RecordStatus.CONFIRMED,
+            ServiceRecord.confirmed_on <= day,
+            *_in_period(since, until),
+        )
+    )
+    return _of_communities(rows, places, day)
+
+
+async def count_claimed(on: Reader, place: Subtree, day: date) -> int:
+    """Count the posts claimed in a subtree as of `day`, in one statement."""
+    rows = claimed([place], day).subquery()
+    return int(await on.scalar(select(func.count()).select_from(rows)))
+
+
+async def count_served(
+    on: Reader, place: Subtree, day: date, since: date | None = None, until: date | None = None
+) -> int:
+    """Sum the person-times served in a subtree as of `day`, in one statement."""
+    rows = served([place], day, since, until).subquery()
+    return int(await on.scalar(select(func.coalesce(func.sum(rows.c.beneficiaries), 0))))

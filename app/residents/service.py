@@ -1,0 +1,396 @@
+"""Publishing posts, claiming them, recording what was done and confirming it."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import audit, clock
+from app.core.caller import Caller, Permission, Subtree
+from app.core.db import new_id
+from app.core.errors import Invalid, Stale
+from app.members import queries as members
+from app.members.types import COUNTED
+from app.organizations import queries as organizations
+from app.organizations.errors import NotStanding
+from app.organizations.models import Organization
+from app.organizations.queries import AnyRow
+from app.organizations.types import OrganizationStatus
+from app.residents import logic, queries
+from app.residents.errors import (
+    AlreadyClaimed,
+    BatchRefused,
+    ClaimOutOfOrder,
+    MemberNotCounted,
+    NotACommunity,
+)
+from app.residents.logic import Fault, Move
+from app.residents.models import ServiceClaim, ServicePost, ServiceRecord
+from app.residents.schemas import (
+    Misread,
+    ServiceClaimNew,
+    ServicePostEdit,
+    ServicePostNew,
+    ServiceRecordBatchNew,
+    ServiceRecordNew,
+)
+from app.residents.types import COMMUNITIES, LIVE, ClaimStatus, PostStatus, RecordStatus
+
+WRITE, CONFIRM = Permission.SERVICE_WRITE, Permission.SERVICE_CONFIRM
+NULLABLE = frozenset({"ends_on", "hours", "skills"})
+
+
+async def community(session: AsyncSession, caller: Caller, organization_id: UUID) -> Subtree:
+    """Find a standing community for which the caller may write, and keep it standing.
+
+    Raises `NotFound`, `Forbidden`, `NotACommunity` or `NotStanding`.
+    """
+    codes = {s.district_code for s in caller.subtrees(Permission.ORGANIZATIONS_READ)}
+    await session.execute(
+        select(Organization.id)
+        .where(Organization.district_code.in_(sorted(codes)), Organization.id == organization_id)
+        .with_for_update(read=True)
+    )
+    found = await organizations.get(session, caller, organization_id)
+    here = Subtree(found.district_code, found.path)
+    caller.require(WRITE, at=here)
+    if found.sector not in COMMUNITIES:
+        raise NotACommunity
+    if found.status != OrganizationStatus.ACTIVE:
+        raise NotStanding
+    return here
+
+
+def place_of(row: AnyRow) -> Subtree:
+    """Tell where the community of a post, a claim, a record or a wish stands."""
+    return Subtree(row.district_code, row.path)
+
+
+def require_either(caller: Caller, permission: Permission, *places: Subtree) -> None:
+    """Raise `Forbidden` unless the caller holds `permission` at one of `places`."""
+    if not any(caller.may(permission, place) for place in places):
+        caller.require(permission, at=places[0])
+
+
+# ── Posts
+
+
+async def publish(session: AsyncSession, caller: Caller, new: ServicePostNew) -> UUID:
+    """Publish a post of a community (发布服务岗位).
+
+    Raises what `community` raises, and `Invalid`.
+    """
+    here = await community(session, caller, new.organization_id)
+    logic.check_period(new.starts_on, new.ends_on)
+    post = ServicePost(
+        district_code=here.district_code, id=new_id(), status=PostStatus.OPEN, **new.model_dump()
+    )
+    session.add(post)
+    await session.flush()
+    audit.record(session, here.district_code, ("service_post", post.id), after=new.model_dump())
+    return post.id
+
+
+async def _taken(session: AsyncSession, post: ServicePost) -> int:
+    """Count the places that are taken; the caller holds the post's lock."""
+    rows = select(func.count()).where(
+        ServiceClaim.district_code == post.district_code,
+        ServiceClaim.post_id == post.id,
+        ServiceClaim.status.in_(sorted(LIVE)),
+    )
+    return int(await session.scalar(rows) or 0)
+
+
+async def edit_post(
+    session: AsyncSession, caller: Caller, post_id: UUID, version: int, changes: ServicePostEdit
+) -> None:
+    """Change an open post.
+
+    Raises `NotFound`, `Forbidden`, `Stale`, `PostClosed`, `CapacityTaken` or `Invalid`.
+    """
+    seen = await queries.get_post(session, caller, post_id)
+    caller.require(WRITE, at=place_of(seen))
+    post = await session.scalar(
+        update(ServicePost)
+        .where(
+            ServicePost.district_code == seen.district_code,
+            ServicePost.id == post_id,
+            ServicePost.version == version,
+        )
+        .values(version=version + 1)
+        .returning(ServicePost)
+    )
+    if post is None:
+        raise Stale
+    values = changes.model_dump(exclude_unset=True)
+    for name, value in values.items():
+        if value is None and name not in NULLABLE:
+            raise Invalid(f"{name} 不能为空", f"{name} cannot be null")
+    logic.check_open(PostStatus(post.status), None, clock.today())
+    dates = {n: values.get(n, getattr(post, n)) for n in ("starts_on", "ends_on")}
+    logic.check_period(**dates)
+    if "capacity" in values:
+        logic.check_capacity(values["capacity"], await _taken(session, post))
+    target = "service_post", post.id
+    audit.record(session, post.district_code, target, **audit.changed(post, values))
+    for column, value in values.items():
+        setattr(post, column, value)
+    await session.flush()
+
+
+async def _locked_post(session: AsyncSession, seen: AnyRow, post_id: UUID) -> ServicePost:
+    post = await session.scalar(
+        select(ServicePost)
+        .where(ServicePost.district_code == seen.district_code, ServicePost.id == post_id)
+        .with_for_update()
+    )
+    assert post is not None  # posts are never deleted
+    return post
+
+
+async def close_post(session: AsyncSession, caller: Caller, post_id: UUID) -> None:
+    """Take no more claims; those that there are go on (关闭服务岗位).
+
+    Raises `NotFound`, `Forbidden` or `PostClosed`.
+    """
+    seen = await queries.get_post(session, caller, post_id)
+    caller.require(WRITE, at=place_of(seen))
+    post = await _locked_post(session, seen, post_id)
+    logic.check_open(PostStatus(post.status), None, clock.today())
+    values = {"status": PostStatus.CLOSED}
+    target = "service_post", post.id
+    audit.record(session, post.district_code, target, **audit.changed(post, values))
+    post.status, post.version = PostStatus.CLOSED, post.version + 1
+    await session.flush()
+
+
+# ── Claims
+
+
+async def claim(session: AsyncSession, caller: Caller, post_id: UUID, new: ServiceClaimNew) -> UUID:
+    """Claim a place of a post, for oneself or for a member (认领岗位).
+
+    Raises `NotFound`, `Forbidden`, `Invalid`, `MemberNotCounted`, `PostClosed`, `AlreadyClaimed`
+    or `PostFull`. Claims of one post come one after another.
+    """
+    today = clock.today()
+    seen = await queries.get_post(session, caller, post_id)
+    who = await _claimant(session, caller, seen, new.member_id)
+    post = await _locked_post(session, seen, post_id)
+    logic.check_open(PostStatus(post.status), post.ends_on, today)
+    known = select(ServiceClaim.id).where(
+        ServiceClaim.district_code == post.district_code,
+        ServiceClaim.post_id == post.id,
+        ServiceClaim.member_id == who,
+        ServiceClaim.status.in_(sorted(LIVE)),
+    )
+    if await session.scalar(known):
+        raise AlreadyClaimed
+    logic.check_place(post.capacity, await _taken(session, post))
+    made = ServiceClaim(
+        district_code=post.district_code,
+        id=new_id(),
+        post_id=post.id,
+        member_id=who,
+        status=ClaimStatus.PENDING if post.needs_acceptance else ClaimStatus.ACTIVE,
+        claimed_on=today,
+        accepted_on=None if post.needs_acceptance else today,
+    )
+    session.add(made)
+    await session.flush()
+    shown = {"post_id": post.id, "member_id": who, "status": made.status}
+    audit.record(session, post.district_code, ("service_claim", made.id), after=shown)
+    return made.id
+
+
+async def _claimant(
+    session: AsyncSession, caller: Caller, post: AnyRow, member_id: UUID | None
+) -> UUID:
+    """Find the member who is to claim, whom the caller may act for."""
+    member_id = member_id or caller.member_id
+    if member_id is None:
+        raise Invalid(
+            "请指明认领的党员",
+            "say which member claims",
+            errors=[logic.fault_of("member_id", "missing").as_json()],
+        )
+    who = await members.get(session, caller, member_id)
+    if not is_self(caller, who.district_code, who.id):
+        branch = Subtree(who.district_code, who.path)
+        require_either(caller, WRITE, branch, place_of(post))
+    if who.district_code != post.district_code:
+        raise Invalid("该党员不属于岗位所在区", "the member belongs to another district")
+    if who.status not in COUNTED:
+        raise MemberNotCounted
+    found: UUID = who.id
+    return found
+
+
+def is_self(caller: Caller, district_code: str, member_id: UUID | None) -> bool:
+    """Tell whether this is the member who asks."""
+    own = caller.home_code, caller.member_id
+    return member_id is not None and own == (district_code, member_id)
+
+
+def _require_side(caller: Caller, seen: AnyRow) -> None:
+    """Hold to the member, and to clerks of the community or of the member's branch."""
+    if not is_self(caller, seen.district_code, seen.member_id):
+        require_either(caller, WRITE, place_of(seen), Subtree(seen.district_code, seen.branch_path))
+
+
+async def _locked_claim(session: AsyncSession, seen: AnyRow, claim_id: UUID) -> ServiceClaim:
+    found = await session.scalar(
+        select(ServiceClaim)
+        .where(ServiceClaim.district_code == seen.district_code, ServiceClaim.id == claim_id)
+        .with_for_update()
+    )
+    assert found is not None  # claims are never deleted
+    return found
+
+
+async def move(
+    session: AsyncSession, caller: Caller, claim_id: UUID, move: Move, reason: str | None = None
+) -> None:
+    """Accept, reject, end or leave a claim.
+
+    Raises `NotFound`, `Forbidden` or `ClaimOutOfOrder`.
+    """
+    seen = await queries.get_claim(session, caller, claim_id)
+    if move == Move.EXIT:
+        _require_side(caller, seen)
+    else:
+        caller.require(WRITE, at=place_of(seen))
+    found = await _locked_claim(session, seen, claim_id)
+    after = logic.moved(ClaimStatus(found.status), move)
+    values: dict[str, Any] = {"status": after, "reason": reason}
+    values["accepted_on" if move == Move.ACCEPT else "ended_on"] = clock.today()
+    target = "service_claim", found.id
+    audit.record(session, found.district_code, target, **audit.changed(found, values))
+    for column, value in values.items():
+        setattr(found, column, value)
+    await session.flush()
+
+
+# ── Records
+
+
+def _fault_of(found: ServiceClaim, new: ServiceRecordNew) -> Fault | None:
+    first = logic.check_serving(found.accepted_on, ClaimStatus(found.status))
+    return logic.served_fault(new.served_on, first, found.ended_on, clock.today())
+
+
+def _values(caller: Caller, district_code: str, new: ServiceRecordNew) -> dict[str, Any]:
+    return {
+        "district_code": district_code,
+        "id": new_id(),
+        "status": RecordStatus.RECORDED,
+        "recorded_by": caller.account_id,
+        **new.model_dump(),
+    }
+
+
+async def record(session: AsyncSession, caller: Caller, new: ServiceRecordNew) -> UUID:
+    """Record a service that was given (登记服务记录).
+
+    Raises `NotFound`, `Forbidden`, `ClaimOutOfOrder` or `Invalid`.
+    """
+    seen = await queries.get_claim(session, caller, new.claim_id)
+    _require_side(caller, seen)
+    found = await _locked_claim(session, seen, new.claim_id)
+    if fault := _fault_of(found, new):
+        raise Invalid(fault.zh, fault.en, errors=[fault.as_json()])
+    values = _values(caller, seen.district_code, new)
+    session.add(ServiceRecord(**values))
+    await session.flush()
+    target = "service_record", values["id"]
+    audit.record(session, seen.district_code, target, after=new.model_dump())
+    made: UUID = values["id"]
+    return made
+
+
+async def record_batch(
+    session: AsyncSession, caller: Caller, new: ServiceRecordBatchNew
+) -> list[UUID]:
+    """Record many services, all or none; rows are counted from 1.
+
+    Raises `Forbidden`, or `BatchRefused` with all that is wrong with any row.
+    """
+    rows = {n: r for n, r in enumerate(new.rows, 1) if not isinstance(r, Misread)}
+    faults = [
+        (n, logic.fault_of(field, code))
+        for n, row in enumerate(new.rows, 1)
+        if isinstance(row, Misread)
+        for field, code in row.faults
+    ]
+    seen = await queries.claims_of(session, caller, {row.claim_id for row in rows.values()})
+    for claimed in seen.values():
+        _require_side(caller, claimed)
+    locked = await _locked_claims(session, seen)
+    for n, row in rows.items():
+        if row.claim_id not in seen:
+            faults.append((n, logic.fault_of("claim_id", "not_found")))
+            continue
+        try:
+            fault = _fault_of(locked[row.claim_id], row)
+        except ClaimOutOfOrder as refused:
+            fault = Fault("claim_id", refused.code(), *refused.detail)
+        if fault is not None:
+            faults.append((n, fault))
+    if faults:
+        told = [{"row": n} | fault.as_json() for n, fault in sorted(faults, key=lambda f: f[0])]
+        raise BatchRefused(f"共 {len(told)} 处错误", f"{len(told)} errors", errors=told)
+    made = [_values(caller, seen[row.claim_id].district_code, row) for row in rows.values()]
+    await session.execute(insert(ServiceRecord), made)
+    for code in sorted({values["district_code"] for values in made}):
+        ids = [values["id"] for values in made if values["district_code"] == code]
+        audit.record(session, code, ("service_record", None), rows=len(ids), ids=ids)
+    return [values["id"] for values in made]
+
+
+async def _locked_claims(
+    session: AsyncSession, seen: dict[UUID, AnyRow]
+) -> dict[UUID, ServiceClaim]:
+    """Lock claims in the order of their ids, so that no two batches wait for each other."""
+    codes = {row.district_code for row in seen.values()}
+    found = await session.scalars(
+        select(ServiceClaim)
+        .where(ServiceClaim.district_code.in_(sorted(codes)), ServiceClaim.id.in_(sorted(seen)))
+        .order_by(ServiceClaim.id)
+        .with_for_update()
+    )
+    return {row.id: row for row in found}
+
+
+async def decide(
+    session: AsyncSession,
+    caller: Caller,
+    record_id: UUID,
+    decision: RecordStatus,
+    reason: str | None = None,
+) -> None:
+    """Confirm or reject a record, for the community (确认服务记录).
+
+    Raises `NotFound`, `Forbidden`, `OwnRecord` or `RecordDecided`.
+    """
+    seen = await queries.get_record(session, caller, record_id)
+    caller.require(CONFIRM, at=place_of(seen))
+    found = await session.scalar(
+        select(ServiceRecord)
+        .where(ServiceRecord.district_code == seen.district_code, ServiceRecord.id == record_id)
+        .with_for_update()
+    )
+    assert found is not None  # records are never deleted
+    logic.check_decision(
+        RecordStatus(found.status),
+        parties=(found.recorded_by, seen.member_id),
+        deciding=(caller.account_id, caller.member_id),
+    )
+    values: dict[str, Any] = {"status": decision, "reason": reason}
+    if decision == RecordStatus.CONFIRMED:
+        values |= {"confirmed_by": caller.account_id, "confirmed_on": clock.today()}
+    target = "service_record", found.id
+    audit.record(session, found.district_code, target, **audit.changed(found, values))
+    for column, value in values.items():
+        setattr(found, column, value)
+    await session.flush()

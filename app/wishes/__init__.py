@@ -1,0 +1,1 @@
+"""Small wishes of residents: posted by a community, taken, done, rated (微心愿)."""

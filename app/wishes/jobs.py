@@ -1,0 +1,30 @@
+"""What the worker removes: who the residents are."""
+
+from sqlalchemy import select, update
+
+from app.core import audit, clock
+from app.core.db import Doors
+from app.organizations.models import District
+from app.wishes.logic import last_kept
+from app.wishes.models import Wish
+
+
+async def forget_residents(doors: Doors) -> None:
+    """Remove the contacts of wishes that last moved 90 days ago or longer."""
+    found = await doors.reading([]).execute(select(District.code).order_by(District.code))
+    for code in found.scalars().all():
+        async with doors.writing([code]) as session:
+            old = (
+                update(Wish)
+                .where(
+                    Wish.district_code == code,
+                    Wish.contact_cipher.is_not(None),
+                    Wish.moved_on <= last_kept(clock.today()),
+                )
+                .values(contact_cipher=None)
+                .returning(Wish.id)
+            )
+            gone = (await session.execute(old)).scalars().all()
+            if gone:
+                ids = sorted(gone)
+                audit.record(session, code, ("wish", None), action="job.forget_residents", ids=ids)

@@ -1,0 +1,63 @@
+"""Pure decisions about wishes."""
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from app.wishes.errors import OwnWish, WishOutOfOrder
+from app.wishes.types import KEPT, WishStatus
+
+
+class Step(StrEnum):
+    """What can happen to a wish."""
+
+    TAKE = "take"
+    RELEASE = "release"
+    COMPLETE = "complete"
+    RATE = "rate"
+    WITHDRAW = "withdraw"
+
+
+STEPS: dict[Step, tuple[frozenset[WishStatus], WishStatus]] = {
+    Step.TAKE: (frozenset({WishStatus.OPEN}), WishStatus.TAKEN),
+    Step.RELEASE: (frozenset({WishStatus.TAKEN}), WishStatus.OPEN),
+    Step.COMPLETE: (frozenset({WishStatus.TAKEN}), WishStatus.DONE),
+    Step.RATE: (frozenset({WishStatus.DONE}), WishStatus.RATED),
+    Step.WITHDRAW: (frozenset({WishStatus.OPEN, WishStatus.TAKEN}), WishStatus.WITHDRAWN),
+}
+"""From which statuses each leads, and to which."""
+
+TERMS = {
+    WishStatus.OPEN: "待认领",
+    WishStatus.TAKEN: "已认领",
+    WishStatus.DONE: "已完成",
+    WishStatus.RATED: "已评价",
+    WishStatus.WITHDRAWN: "已撤回",
+}
+
+
+def stepped(status: WishStatus, step: Step) -> WishStatus:
+    """Give the status that `step` leads to, or raise `WishOutOfOrder`."""
+    before, after = STEPS[step]
+    if status not in before:
+        wanted = "、".join(TERMS[s] for s in sorted(before))
+        raise WishOutOfOrder(
+            f"当前为“{TERMS[status]}”，只有“{wanted}”的心愿可以如此处理",
+            f"it is {status}; this needs {' or '.join(sorted(before))}",
+        )
+    return after
+
+
+def check_rater(*, parties: Iterable[UUID | None], rating: Iterable[UUID | None]) -> None:
+    """Refuse to rate for oneself: `parties` are accounts and the member who took or did it."""
+    if {*parties} & {*rating} - {None}:
+        raise OwnWish
+
+
+def last_kept(today: date) -> date:
+    """Give the last day on which a wish can have moved whose contact is removed today.
+
+    On the ninetieth day after the move it goes; on the eighty-ninth it stays.
+    """
+    return today - KEPT

@@ -1,0 +1,91 @@
+"""Reading wishes. Every read starts from `visible`."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy.orm import aliased
+
+from app.core import clock
+from app.core.caller import Caller
+from app.core.db import Executor, Reader
+from app.core.errors import NotFound
+from app.core.pages import Rows, page
+from app.members.models import Member
+from app.organizations import queries as organizations
+from app.organizations.models import OrganizationState
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees
+from app.residents.queries import READ, filtered, stood
+from app.wishes.models import Wish
+from app.wishes.schemas import WishListParams
+from app.wishes.types import WishStatus
+
+Community = aliased(OrganizationState, name="community")
+Branch = aliased(OrganizationState, name="branch")
+SHOWN = [c for c in Wish.__table__.c if c.name != "contact_cipher"]
+
+
+def visible(caller: Caller, day: date) -> AnySelect:
+    """Select the wishes of the communities and of the takers that the caller may read.
+
+    A member finds every open wish of the district besides, and those that they took.
+    """
+    places = caller.subtrees(READ)
+    in_sight: ColumnElement[bool] = or_(in_subtrees(places, Community), in_subtrees(places, Branch))
+    if caller.member_id is not None:
+        mine = or_(Wish.status == WishStatus.OPEN, Wish.member_id == caller.member_id)
+        in_sight = or_(in_sight, and_(Wish.district_code == caller.home_code, mine))
+    return (
+        select(
+            *SHOWN,
+            Wish.contact_cipher.is_not(None).label("has_contact"),
+            Community.name.label("organization_name"),
+            Community.path.label("path"),
+            Branch.name.label("branch_name"),
+            Branch.path.label("branch_path"),
+            Member.name.label("member_name"),
+        )
+        .select_from(Wish)
+        .join(
+            Community,
+            and_(
+                Community.district_code == Wish.district_code,
+                Community.organization_id == Wish.organization_id,
+                stood(Community, day),
+            ),
+        )
+        .outerjoin(
+            Branch,
+            and_(
+                Branch.district_code == Wish.district_code,
+                Branch.organization_id == Wish.branch_id,
+                stood(Branch, day),
+            ),
+        )
+        .outerjoin(
+            Member, and_(Member.district_code == Wish.district_code, Member.id == Wish.member_id)
+        )
+        .where(in_sight)
+    )
+
+
+async def get(on: Executor, caller: Caller, wish_id: UUID) -> AnyRow:
+    """Fetch one wish, or raise `NotFound`."""
+    rows = visible(caller, clock.today()).where(Wish.id == wish_id)
+    row = (await on.execute(rows)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def find(on: Reader, caller: Caller, params: WishListParams) -> Rows[Row[*tuple[Any, ...]]]:
+    """List a page of wishes, or raise `NotFound` for `within` out of sight."""
+    day = clock.today()
+    filters = {name: getattr(Wish, name) for name in ("organization_id", "status")}
+    rows = filtered(visible(caller, day), params, filters)
+    if params.within is not None:
+        place = await organizations.subtree(on, caller, params.within, day, READ)
+        rows = rows.where(in_subtrees([place], Community))
+    sorts = {"posted_on": Wish.posted_on.expression}
+    return await page(on, rows, sorts, params.sort, params, of="wishes", tie=Wish.id.expression)
