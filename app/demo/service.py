@@ -10,12 +10,16 @@ from app.accounts import service as accounts
 from app.core.db import Doors
 from app.core.workbooks import Sheet
 from app.demo import logic
+from app.demo_year import service as demo_year
 from app.imports import service as imports
+from app.imports.jobs import refresh_statistics
 from app.organizations import service as organizations
 from app.organizations.models import District
 
 DISTRICT = "231005"
 USERNAME = "demo"
+CLERK = "demo-clerk"
+"""Who recorded what the department confirmed: nobody confirms their own."""
 
 
 async def is_empty(doors: Doors) -> bool:
@@ -24,7 +28,7 @@ async def is_empty(doors: Doors) -> bool:
 
 
 async def fill(doors: Doors, password: str) -> None:
-    """Make the district, take its roster as of `logic.AS_OF`, and make the account `demo`."""
+    """Make the district, take its roster as of `logic.AS_OF`, make two accounts and the year."""
     sheets = await asyncio.to_thread(_sheets)
     async with doors.writing([DISTRICT]) as session:
         await organizations.ensure_district(session, DISTRICT)
@@ -32,7 +36,14 @@ async def fill(doors: Doors, password: str) -> None:
             session, sheets, DISTRICT, logic.AS_OF, digest=hashlib.sha256(b"demo").digest()
         )
         assert report.status == "taken", report.errors[:3]
-        await accounts.create_account(session, USERNAME, password, Role.DEPARTMENT_ADMIN, DISTRICT)
+        department = await accounts.create_account(
+            session, USERNAME, password, Role.DEPARTMENT_ADMIN, DISTRICT
+        )
+        clerk = await accounts.create_account(
+            session, CLERK, password, Role.ORGANIZATION_CLERK, DISTRICT
+        )
+        await demo_year.fill(session, DISTRICT, clerk, department)
+    await refresh_statistics(doors)
 
 
 def _sheets() -> list[Sheet]:

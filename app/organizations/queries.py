@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     false,
     func,
     literal_column,
@@ -72,6 +73,25 @@ def in_subtrees(subtrees: Sequence[Any], state: Any = State) -> ColumnElement[bo
             and_(state.district_code == s.district_code, state.path >= s.path, state.path < s.end)
             for s in subtrees
         ),
+    )
+
+
+def stood(day: Any, state: Any = State) -> ColumnElement[bool]:
+    """Hold states to the one under which an organisation's records are found on `day`.
+
+    That is what it was on the day; its last state once it was dissolved; its first while the
+    records begin later, since a roster speaks for its own day only.
+    """
+    earlier = aliased(OrganizationState)
+    is_first = ~exists().where(
+        earlier.district_code == state.district_code,
+        earlier.organization_id == state.organization_id,
+        earlier.valid_from < state.valid_from,
+    )
+    return or_(
+        on_day(state, day),
+        and_(state.is_end, state.valid_from <= day),
+        and_(state.valid_from > day, is_first),
     )
 
 

@@ -25,7 +25,6 @@ from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
-from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import Forbidden, NotFound
 from app.core.hot import Hot, json_rows, narrowed, page_of, param
@@ -33,7 +32,7 @@ from app.core.pages import after_mark, page_json
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnyRow, AnySelect, in_subtrees
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood
 from app.pledges.models import Pledge, PledgeEvent, PledgeEvidence
 from app.pledges.schemas import PledgeFilters, PledgeListParams
 from app.pledges.types import PUBLIC
@@ -72,11 +71,6 @@ def visible(caller: Caller) -> AnySelect:
     return _shown(sight(caller), today, today)
 
 
-def standing(day: Any, state: Any = State) -> ColumnElement[bool]:
-    """Hold states to where an organisation stands on `day`, or stood when it was dissolved."""
-    return or_(on_day(state, day), and_(state.is_end, state.valid_from <= day))
-
-
 def _overdue(day: Any) -> ColumnElement[bool]:
     return and_(
         Pledge.published_on <= day,
@@ -103,7 +97,7 @@ def _shown(sees: Sight, today: Any, day: Any) -> AnySelect:
             and_(
                 State.district_code == Pledge.district_code,
                 State.organization_id == Pledge.organization_id,
-                standing(today),
+                stood(today),
             ),
         )
         .outerjoin(
@@ -127,7 +121,7 @@ def _in_sight(sees: Sight, today: Any) -> ColumnElement[bool]:
     stands = and_(
         state.district_code == pledge.district_code,
         state.organization_id == pledge.organization_id,
-        standing(today, state),
+        stood(today, state),
     )
     key = pledge.district_code, pledge.id
     seen = [select(*key).join(state, stands).where(places)]

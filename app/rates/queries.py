@@ -1,26 +1,24 @@
 """Counting pledges by organisation, kind, category and month; rates and rankings of them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Date, Integer, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Date, Integer, and_, cast, func, or_, select
 
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
-from app.core.db import Executor, Reader
+from app.core.db import Reader
 from app.core.errors import Invalid
 from app.core.hot import Hot, narrowed, param
-from app.core.pages import Rows, page, seal, unseal
+from app.core.pages import seal, unseal
 from app.core.schemas import ListParams
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnyRow, AnySelect, in_subtrees
+from app.organizations.queries import AnySelect, in_subtrees, stood
 from app.organizations.types import OrganizationKind
 from app.pledges.logic import CATEGORIES, PLEDGERS
 from app.pledges.models import Pledge
-from app.pledges.queries import standing
 from app.pledges.types import PledgeCategory, PledgerKind
 from app.rates import logic
 from app.rates.schemas import (
@@ -32,7 +30,7 @@ from app.rates.schemas import (
     RateParams,
     RatesOut,
 )
-from app.rates.types import Counted, Grouping, Tally
+from app.rates.types import Grouping, Tally
 
 State = OrganizationState
 READ = Permission.PLEDGES_READ
@@ -72,84 +70,15 @@ def _done(day: Any) -> ColumnElement[int]:
     return cast(func.count().filter(was_confirmed(day)), Integer)
 
 
-def _counting(places: Sequence[Any], day: Any, since: Any, until: Any) -> AnySelect:
+def counting(places: Sequence[Any], day: Any, since: Any, until: Any) -> AnySelect:
     """Select the pledges that count on `day` of the organisations of `places` (as on `day`)."""
     stands = and_(
         State.district_code == Pledge.district_code,
         State.organization_id == Pledge.organization_id,
-        standing(day),
+        stood(day),
     )
     counts = on_the_books(day, since, until)
     return select().select_from(Pledge).join(State, stands).where(in_subtrees(places), counts)
-
-
-def counted(places: Sequence[Any], day: Any, since: Any = None, until: Any = None) -> AnySelect:
-    """Count the pledges of subtrees as of `day`, in one statement for all pledgers.
-
-    Columns: `pledger_kind`, `total` (published by `day` and not yet withdrawn) and `done` (of
-    these, confirmed by `day`); a kind of which there is none has no row. `places` are subtrees, or
-    a hot read's places, and the days may be its parameters. What is returned and was not confirmed
-    again is open; `since` and `until` bound the day of publication.
-    """
-    rows = _counting(places, day, since, until)
-    return rows.add_columns(
-        Pledge.pledger_kind, _total().label("total"), _done(day).label("done")
-    ).group_by(Pledge.pledger_kind)
-
-
-async def count(
-    on: Executor,
-    places: Sequence[Subtree],
-    day: date,
-    since: date | None = None,
-    until: date | None = None,
-) -> dict[PledgerKind, tuple[int, int]]:
-    """Give (total, done) of each kind of pledger, as `counted` counts: one statement."""
-    found = {
-        PledgerKind(row.pledger_kind): (row.total, row.done)
-        for row in await on.execute(counted(places, day, since, until))
-    }
-    return {kind: found.get(kind, (0, 0)) for kind in PledgerKind}
-
-
-async def counted_rows(
-    on: Executor,
-    places: Sequence[Subtree],
-    kind: PledgerKind,
-    which: Counted,
-    params: ListParams,
-    day: date,
-    since: date | None = None,
-    until: date | None = None,
-) -> Rows[AnyRow]:
-    """Give a page of the very pledges that `counted` counts as `which`, by due date.
-
-    They are those of `kind`; as many as the figure says, over all pages. Columns: `id`,
-    `district_code`, `organization_id`, `organization_name`, `member_id`, `title`, `category`,
-    `due_on`, `published_on`, `confirmed_on` (None when it was confirmed after `day`).
-    """
-    confirmed = case((was_confirmed(day), Pledge.confirmed_on))
-    rows = (
-        _counting(places, day, since, until)
-        .add_columns(
-            Pledge.id,
-            Pledge.district_code,
-            Pledge.organization_id,
-            State.name.label("organization_name"),
-            Pledge.member_id,
-            Pledge.title,
-            Pledge.category,
-            Pledge.due_on,
-            Pledge.published_on,
-            confirmed.label("confirmed_on"),
-        )
-        .where(Pledge.pledger_kind == kind)
-    )
-    if which != Counted.TOTAL:
-        rows = rows.where(was_confirmed(day) if which == Counted.DONE else ~was_confirmed(day))
-    sorts: Mapping[str, Any] = {"due_on": Pledge.due_on.expression}
-    of = f"pledges {kind} {which}"
-    return await page(on, rows, sorts, "due_on", params, of=of, tie=Pledge.id.expression)
 
 
 # ── Rates and rankings
@@ -169,7 +98,7 @@ def _period(shape: Collection[str]) -> tuple[Any, Any]:
 def _groups(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
     """Count by what the shape names, in the order of its keys."""
     key = next(column for name, column in _KEYS.items() if f"by {name}" in shape)
-    rows = narrowed(_counting(places, _DAY, *_period(shape)), _FILTERS, shape)
+    rows = narrowed(counting(places, _DAY, *_period(shape)), _FILTERS, shape)
     listed = rows.add_columns(key.label("key"), _total(), _done(_DAY)).group_by("key")
     return listed.order_by("key")
 
@@ -177,7 +106,7 @@ def _groups(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
 def _tallies(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
     """Count by organisation, those without a pledge too, in the order of the tree."""
     own = (
-        _counting(places, _DAY, *_period(shape))
+        counting(places, _DAY, *_period(shape))
         .add_columns(
             Pledge.district_code,
             Pledge.organization_id,
@@ -189,7 +118,7 @@ def _tallies(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
     own_counts = narrowed(own, _FILTERS, shape).subquery("own")
     c = own_counts.c
     here = and_(c.district_code == State.district_code, c.organization_id == State.organization_id)
-    stands = or_(on_day(State, _DAY), and_(standing(_DAY), c.total.is_not(None)))
+    stands = or_(on_day(State, _DAY), and_(stood(_DAY), c.total.is_not(None)))
     return (
         select(
             State.district_code,

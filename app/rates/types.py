@@ -5,14 +5,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 
-class Counted(StrEnum):
-    """Which pledges of a figure are meant; `open` is the rest of `total` without `done`."""
-
-    TOTAL = "total"  # 承诺数
-    DONE = "done"  # 完成数
-    OPEN = "open"  # 未完成数
-
-
 class Grouping(StrEnum):
     """By what rates are told."""
 

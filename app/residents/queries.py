@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.core import clock
-from app.core.caller import Caller, Permission, Subtree
+from app.core.caller import Caller, Permission
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import NotFound
@@ -17,7 +17,7 @@ from app.core.pages import Rows, page
 from app.members.models import Member, Membership
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnyRow, AnySelect, in_subtrees
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood
 from app.residents.models import ServiceClaim, ServicePost, ServiceRecord
 from app.residents.schemas import (
     ServiceClaimListParams,
@@ -30,11 +30,6 @@ READ = Permission.SERVICE_READ
 Community = aliased(OrganizationState, name="community")
 Branch = aliased(OrganizationState, name="branch")
 AnyRows = Rows[Row[*tuple[Any, ...]]]
-
-
-def stood(state: Any, day: Any) -> ColumnElement[bool]:
-    """Hold states to what an organisation was on `day`, or was when it was dissolved."""
-    return or_(on_day(state, day), and_(state.is_end, state.valid_from <= day))
 
 
 def _own(caller: Caller) -> ColumnElement[bool]:
@@ -77,7 +72,7 @@ def visible_posts(caller: Caller, day: date) -> AnySelect:
             and_(
                 Community.district_code == ServicePost.district_code,
                 Community.organization_id == ServicePost.organization_id,
-                stood(Community, day),
+                stood(day, Community),
             ),
         )
         .where(in_sight)
@@ -143,7 +138,7 @@ def _in_sight(rows: AnySelect, caller: Caller, day: date) -> AnySelect:
             and_(
                 Community.district_code == ServicePost.district_code,
                 Community.organization_id == ServicePost.organization_id,
-                stood(Community, day),
+                stood(day, Community),
             ),
         )
         .join(
@@ -166,7 +161,7 @@ def _in_sight(rows: AnySelect, caller: Caller, day: date) -> AnySelect:
             and_(
                 Branch.district_code == Membership.district_code,
                 Branch.organization_id == Membership.organization_id,
-                stood(Branch, day),
+                stood(day, Branch),
             ),
         )
         .where(or_(in_subtrees(places, Community), in_subtrees(places, Branch), _own(caller)))
@@ -256,7 +251,7 @@ def _of_communities(rows: AnySelect, places: Sequence[Any], day: date) -> AnySel
         and_(
             Community.district_code == ServicePost.district_code,
             Community.organization_id == ServicePost.organization_id,
-            stood(Community, day),
+            stood(day, Community),
         ),
     ).where(in_subtrees(places, Community))
 
@@ -303,17 +298,3 @@ def served(
         )
     )
     return _of_communities(rows, places, day)
-
-
-async def count_claimed(on: Reader, place: Subtree, day: date) -> int:
-    """Count the posts claimed in a subtree as of `day`, in one statement."""
-    rows = claimed([place], day).subquery()
-    return int(await on.scalar(select(func.count()).select_from(rows)))
-
-
-async def count_served(
-    on: Reader, place: Subtree, day: date, since: date | None = None, until: date | None = None
-) -> int:
-    """Sum the person-times served in a subtree as of `day`, in one statement."""
-    rows = served([place], day, since, until).subquery()
-    return int(await on.scalar(select(func.coalesce(func.sum(rows.c.beneficiaries), 0))))

@@ -15,8 +15,8 @@ from app.core.pages import Rows, page
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnyRow, AnySelect, in_subtrees
-from app.residents.queries import READ, filtered, stood
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood
+from app.residents.queries import READ, filtered
 from app.wishes.models import Wish
 from app.wishes.schemas import WishListParams
 from app.wishes.types import WishStatus
@@ -52,7 +52,7 @@ def visible(caller: Caller, day: date) -> AnySelect:
             and_(
                 Community.district_code == Wish.district_code,
                 Community.organization_id == Wish.organization_id,
-                stood(Community, day),
+                stood(day, Community),
             ),
         )
         .outerjoin(
@@ -60,7 +60,7 @@ def visible(caller: Caller, day: date) -> AnySelect:
             and_(
                 Branch.district_code == Wish.district_code,
                 Branch.organization_id == Wish.branch_id,
-                stood(Branch, day),
+                stood(day, Branch),
             ),
         )
         .outerjoin(

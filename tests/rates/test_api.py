@@ -207,31 +207,6 @@ async def test_a_clerk_counts_the_own_subtree(
     assert [(r["rank"], r["organization_name"]) for r in ranking] == [(1, "二支部")]
 
 
-async def test_what_a_figure_counts_are_its_rows(session: AsyncSession, scene: Scene) -> None:
-    day = date(2019, 12, 31)
-    counts = await queries.count(session, [HOME], day)
-    assert counts == {PledgerKind.ORGANIZATION: (2, 1), PledgerKind.MEMBER: (3, 1)}
-    since = {"since": date(2019, 12, 1), "until": day}
-    held = await queries.count(session, [HOME], day, **since)
-    assert held == {PledgerKind.ORGANIZATION: (1, 0), PledgerKind.MEMBER: (3, 1)}
-    for kind, (total, done) in counts.items():
-        wanted = {Counted.TOTAL: total, Counted.DONE: done, Counted.OPEN: total - done}
-        for which, count in wanted.items():
-            seen: set[UUID] = set()
-            after, pages = None, 0
-            while pages == 0 or after:
-                params = ListParams(limit=1, after=after)
-                page = await queries.counted_rows(session, [HOME], kind, which, params, day)
-                seen |= {row.id for row in page.items}
-                assert all(
-                    (row.confirmed_on is None) == (which != Counted.DONE)
-                    for row in page.items
-                    if which != Counted.TOTAL
-                )
-                after, pages = page.next, pages + 1
-            assert len(seen) == count, (kind, which)
-
-
 async def test_what_a_dissolved_organisation_pledged_still_counts(
     client: httpx.AsyncClient, session: AsyncSession, scene: Scene
 ) -> None:
