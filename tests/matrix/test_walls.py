@@ -20,6 +20,7 @@ WALLED = [t for t in OF_A_DISTRICT if t not in OF_THE_DEPLOYMENT]
 FULL = {"organization", "organization_state", "member", "membership", "rule_setting"}
 FULL |= {"roster_import", "audit_entry", "audit_head"}
 FULL |= {"pledge", "pledge_evidence", "pledge_event"}
+FULL |= {"service_post", "service_claim", "service_record", "wish"}
 
 
 @pytest.mark.parametrize("table", WALLED)

@@ -1,0 +1,85 @@
+"""Who a resident is, is forgotten on the ninetieth day."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock
+from app.core.db import Doors
+from app.wishes.jobs import forget_residents
+from tests.make.organizations import make_district
+from tests.make.residents import make_community, make_wish
+from tests.residents.conftest import DAY, TODAY, Place, made
+
+
+async def left(session: AsyncSession) -> set[UUID]:
+    rows = await session.execute(text("SELECT id FROM wish WHERE contact_cipher IS NOT NULL"))
+    return {row[0] for row in rows}
+
+
+async def told(session: AsyncSession) -> list[Any]:
+    rows = text(
+        "SELECT district_code, detail->'ids' FROM audit_entry"
+        " WHERE action = 'job.forget_residents' ORDER BY district_code"
+    )
+    return [tuple(row) for row in await session.execute(rows)]
+
+
+@pytest.mark.parametrize(("days", "stays"), [(89, True), (90, False), (91, False)])
+async def test_ninety_days_after_it_was_posted(
+    session: AsyncSession, doors: Doors, place: Place, days: int, stays: bool
+) -> None:
+    wish = await make_wish(session, place.community)
+    clock.pin(TODAY + timedelta(days=days))
+    await forget_residents(doors)
+    assert await left(session) == ({wish} if stays else set())
+    assert await told(session) == ([] if stays else [("231005", [str(wish)])])
+
+
+async def test_each_move_counts_from_its_day(
+    session: AsyncSession,
+    doors: Doors,
+    clerk: httpx.AsyncClient,
+    member: httpx.AsyncClient,
+    place: Place,
+) -> None:
+    """Taken, done and withdrawn each begin the ninety days again."""
+    wishes = [await make_wish(session, place.community) for _ in range(4)]
+    urls = [f"/wishes/{wish}" for wish in wishes]
+    for n, url in enumerate(urls[1:], 1):
+        clock.pin(TODAY + n * DAY)
+        made(await member.post(f"{url}/takings", json={}))
+    clock.pin(TODAY + 10 * DAY)
+    made(await member.post(f"{urls[2]}/completions"))
+    clock.pin(TODAY + 20 * DAY)
+    made(await clerk.post(f"{urls[3]}/withdrawals", json={"reason": "x"}))
+    for moved, gone in ((0, 0), (1, 1), (10, 2), (20, 3)):
+        clock.pin(TODAY + (moved + 89) * DAY)
+        await forget_residents(doors)
+        assert await left(session) == set(wishes[gone:])
+        clock.pin(TODAY + (moved + 90) * DAY)
+        await forget_residents(doors)
+        assert await left(session) == set(wishes[gone + 1 :])
+    answer = await clerk.post(f"{urls[0]}/unmaskings")
+    assert made(answer) == {"contact": None}
+    assert made(await clerk.get(urls[0]))["has_contact"] is False
+
+
+async def test_every_district_and_only_once(
+    session: AsyncSession, doors: Doors, place: Place
+) -> None:
+    there = await make_community(
+        session, await make_district(session, "231004"), district_code="231004"
+    )
+    near = await make_wish(session, there, district_code="231004")
+    here = await make_wish(session, place.community)
+    clock.pin(TODAY + 90 * DAY)
+    for _ in range(2):
+        await forget_residents(doors)
+    assert await left(session) == set()
+    assert await told(session) == [("231004", [str(near)]), ("231005", [str(here)])]
