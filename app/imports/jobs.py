@@ -4,7 +4,6 @@ from sqlalchemy import text
 
 from app.core.db import Doors
 
-
 GROWN = (
     "member, membership, organization, organization_state, pledge, service_post, service_claim,"
     " service_record"

@@ -92,6 +92,7 @@ def _shown(sees: Sight, today: Any, day: Any) -> AnySelect:
             evidence.label("evidence_count"),
             State.path,
         )
+        .select_from(Pledge)
         .join(
             State,
             and_(
@@ -124,7 +125,7 @@ def _in_sight(sees: Sight, today: Any) -> ColumnElement[bool]:
         stood(today, state),
     )
     key = pledge.district_code, pledge.id
-    seen = [select(*key).join(state, stands).where(places)]
+    seen = [select(*key).select_from(pledge).join(state, stands).where(places)]
     if sees.own is not None:
         own = pledge.district_code == sees.own[0], pledge.member_id == sees.own[1]
         seen.append(select(*key).where(*own))

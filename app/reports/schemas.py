@@ -11,7 +11,6 @@ from app.core.schemas import Day, Id, ListParams, Schema
 from app.reports.types import FigureUnit, Part
 
 
-
 def _number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 

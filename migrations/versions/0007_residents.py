@@ -256,9 +256,7 @@ def upgrade() -> None:
     # many rows come at once: the job that refreshes statistics must be allowed to
     role = op.get_context().config.attributes["application_role"]
     quoted = op.get_bind().dialect.identifier_preparer.quote(role)
-    op.execute(
-        f"GRANT MAINTAIN ON pledge, service_post, service_claim, service_record TO {quoted}"
-    )
+    op.execute(f"GRANT MAINTAIN ON pledge, service_post, service_claim, service_record TO {quoted}")
 
 
 def downgrade() -> None:

@@ -10,11 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.caller import Subtree
-from app.core.schemas import ListParams
 from app.pledges import service
-from app.pledges.types import PledgerKind
-from app.rates import queries
-from app.rates.types import Counted
 from tests.access.test_scope import bearer
 from tests.long import real
 from tests.make.members import make_member
