@@ -163,7 +163,7 @@ async def get(on: Executor, caller: Caller, pledge_id: UUID) -> AnyRow:
     return row
 
 
-async def image_key(on: Executor, caller: Caller, pledge_id: UUID, evidence_id: UUID) -> AnyRow:
+async def image(on: Executor, caller: Caller, pledge_id: UUID, evidence_id: UUID) -> AnyRow:
     """Find where an image lies (`image_key`, `media_type`), or raise `NotFound`."""
     rows = (
         visible(caller)

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile, status
 
 from app.core import clock
 from app.core.dated import NotYet
@@ -17,12 +19,15 @@ from app.core.http import (
     ReadDep,
     Route,
     SessionDep,
+    StoreDep,
     note,
     tag,
     written,
 )
+from app.core.images import FORMATS, MOST_BYTES, ImageTooLarge, NotAnImage
 from app.core.problems import declare
 from app.core.schemas import Id, Page
+from app.core.store import StoreUnavailable
 from app.core.workbooks import write_workbook
 from app.organizations.errors import NotStanding
 from app.pledges import logic, queries, service
@@ -50,6 +55,12 @@ from app.pledges.types import ExportedPledge
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "一份 .xlsx 文件 / an .xlsx file", "content": {XLSX: {}}}
+}
+IMAGE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "一张图片 / an image",
+        "content": {media_type: {} for media_type in sorted(FORMATS.values())},
+    }
 }
 STEP = (NotFound, Forbidden, PledgeOutOfOrder, NotYet)
 router = APIRouter(tags=["pledges"], route_class=Route)
@@ -157,6 +168,68 @@ async def add_pledge_evidence(
     """Add a text to the evidence of a published pledge (提交文字佐证)."""
     made = await service.add_evidence(session, caller, pledge_id, new)
     return EvidenceOut.model_validate(made)
+
+
+async def _kept(
+    on: ReadDep, caller: CallerDep, store: StoreDep, pledge_id: Id, file: UploadFile
+) -> AsyncIterator[dict[str, Any]]:
+    """Keep the image that was sent, before the transaction begins; forget it if that fails."""
+    kept = await service.keep_image(on, store, caller, pledge_id, await file.read())
+    try:
+        yield kept
+    except BaseException:
+        with suppress(StoreUnavailable):
+            await store.delete(kept["image_key"])
+        raise
+
+
+KeptDep = Annotated[dict[str, Any], Depends(_kept, scope="function")]
+
+
+@router.post(
+    "/pledges/{pledge_id}/evidence/images",
+    response_model=EvidenceOut,
+    status_code=status.HTTP_201_CREATED,
+    max_body_size=MOST_BYTES + (1 << 16),
+    responses=declare(
+        NotFound,
+        Forbidden,
+        PledgeOutOfOrder,
+        TooMuchEvidence,
+        NotAnImage,
+        ImageTooLarge,
+        StoreUnavailable,
+    ),
+)
+async def add_pledge_image(
+    kept: KeptDep,  # before the session: what a transaction waits for, others wait for too
+    session: SessionDep,
+    caller: CallerDep,
+    pledge_id: Id,
+) -> Any:
+    """Add a JPEG, PNG or WebP image to the evidence of a published pledge (提交图片佐证).
+
+    It is made anew out of its pixels: where and with what it was taken is not kept.
+    """
+    made = await service.add_image(session, caller, pledge_id, kept)
+    return EvidenceOut.model_validate(made)
+
+
+@router.get(
+    "/pledges/{pledge_id}/evidence/{evidence_id}/image",
+    response_class=Response,
+    responses={**IMAGE, **declare(NotFound, StoreUnavailable)},
+)
+async def get_pledge_image(
+    on: ReadDep, caller: CallerDep, store: StoreDep, pledge_id: Id, evidence_id: Id
+) -> Response:
+    """Show an image of a pledge's evidence (查看图片佐证)."""
+    found = await queries.image(on, caller, pledge_id, evidence_id)
+    data = await store.get(found.image_key)
+    if data is None:
+        raise NotFound
+    headers = {"Content-Disposition": "inline"}  # the envelope forbids to guess, and to store
+    return Response(data, media_type=found.media_type, headers=headers)
 
 
 @router.post(

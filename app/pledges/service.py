@@ -9,12 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import audit, clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import NotYet
-from app.core.db import new_id
+from app.core.db import Executor, new_id
 from app.core.errors import Invalid, Stale
+from app.core.images import clean
+from app.core.store import Store
 from app.members import queries as members
 from app.members.types import COUNTED
 from app.organizations import queries as organizations
 from app.organizations.errors import NotStanding
+from app.organizations.queries import AnyRow
 from app.organizations.types import OrganizationKind, OrganizationStatus
 from app.pledges import logic, queries
 from app.pledges.errors import (
@@ -124,22 +127,27 @@ def _tell(
     )
 
 
+async def _allowed(on: Executor, caller: Caller, pledge_id: UUID, *, above: bool = False) -> AnyRow:
+    """Fetch a pledge for its own side, or for the unit `above` it.
+
+    Raises `NotFound` or `Forbidden`. The member whose own it is passes: who judges is told why not.
+    """
+    seen = await queries.get(on, caller, pledge_id)
+    path, permission = seen.path, Permission.PLEDGES_WRITE
+    if above:
+        permission = Permission.PLEDGES_CONFIRM
+        if seen.pledger_kind == PledgerKind.ORGANIZATION:
+            path = logic.path_above(path)
+    if not _is_own(caller, seen.district_code, seen.member_id):
+        caller.require(permission, at=Subtree(seen.district_code, path))
+    return seen
+
+
 async def _lock(
     session: AsyncSession, caller: Caller, pledge_id: UUID, *, above: bool = False
 ) -> Pledge:
-    """Lock a pledge for its own side, or for the unit `above` it.
-
-    Raises `NotFound` or `Forbidden`.
-    """
-    seen = await queries.get(session, caller, pledge_id)
-    here = Subtree(seen.district_code, seen.path)
-    if above:
-        if seen.pledger_kind == PledgerKind.ORGANIZATION:
-            here = Subtree(seen.district_code, logic.path_above(seen.path))
-        if not _is_own(caller, seen.district_code, seen.member_id):  # who is told why below
-            caller.require(Permission.PLEDGES_CONFIRM, at=here)
-    elif not _is_own(caller, seen.district_code, seen.member_id):
-        caller.require(Permission.PLEDGES_WRITE, at=here)
+    """Lock a pledge, as `_allowed` allows."""
+    seen = await _allowed(session, caller, pledge_id, above=above)
     locked = (
         select(Pledge)
         .where(Pledge.district_code == seen.district_code, Pledge.id == pledge_id)
@@ -222,6 +230,14 @@ async def _count_evidence(session: AsyncSession, pledge: Pledge) -> int:
     return int(await session.scalar(rows) or 0)
 
 
+def _check_room(status: str, count: int) -> None:
+    """Raise `PledgeOutOfOrder` or `TooMuchEvidence` unless one more piece can be added."""
+    logic.check_state(PledgeStatus(status), {PledgeStatus.PUBLISHED})
+    most = logic.MOST_EVIDENCE
+    if count >= most:
+        raise TooMuchEvidence(f"每项承诺最多 {most} 件佐证", f"at most {most} pieces a pledge")
+
+
 async def add_evidence(
     session: AsyncSession, caller: Caller, pledge_id: UUID, new: EvidenceNew
 ) -> PledgeEvidence:
@@ -229,31 +245,55 @@ async def add_evidence(
 
     Raises `NotFound`, `Forbidden`, `PledgeOutOfOrder` or `TooMuchEvidence`.
     """
-    return await _add(session, caller, pledge_id, {"text": new.text})
+    return await _add(session, caller, pledge_id, {"id": new_id(), "text": new.text})
+
+
+async def keep_image(
+    on: Executor, store: Store, caller: Caller, pledge_id: UUID, data: bytes
+) -> dict[str, Any]:
+    """Put an image, made anew, into the store for who may add it; give what its row will hold.
+
+    No transaction is open meanwhile: it takes long. Raises what `add_evidence` raises, and
+    `NotAnImage`, `ImageTooLarge` or `StoreUnavailable`.
+    """
+    seen = await _allowed(on, caller, pledge_id)
+    _check_room(seen.status, seen.evidence_count)
+    image = await clean(data)
+    evidence_id = new_id()
+    key = f"{seen.district_code}/{evidence_id}"
+    await store.put(key, image.data)
+    return {
+        "id": evidence_id,
+        "image_key": key,
+        "media_type": image.media_type,
+        "size": len(image.data),
+    }
+
+
+async def add_image(
+    session: AsyncSession, caller: Caller, pledge_id: UUID, kept: dict[str, Any]
+) -> PledgeEvidence:
+    """Add an image that `keep_image` kept to a published pledge's evidence.
+
+    Raises what `add_evidence` raises.
+    """
+    return await _add(session, caller, pledge_id, kept)
 
 
 async def _add(
     session: AsyncSession, caller: Caller, pledge_id: UUID, values: dict[str, Any]
 ) -> PledgeEvidence:
     pledge = await _lock(session, caller, pledge_id)
-    logic.check_state(PledgeStatus(pledge.status), {PledgeStatus.PUBLISHED})
-    if await _count_evidence(session, pledge) >= logic.MOST_EVIDENCE:
-        most = logic.MOST_EVIDENCE
-        raise TooMuchEvidence(f"每项承诺最多 {most} 件佐证", f"at most {most} pieces a pledge")
+    _check_room(pledge.status, await _count_evidence(session, pledge))
     evidence = PledgeEvidence(
         district_code=pledge.district_code,
-        id=new_id(),
         pledge_id=pledge.id,
         recorded_by=caller.account_id,
         **values,
     )
     session.add(evidence)
-    audit.record(
-        session,
-        pledge.district_code,
-        ("pledge", pledge.id),
-        after=values | {"evidence_id": evidence.id},
-    )
+    said = {"evidence_id": evidence.id} | {n: v for n, v in values.items() if n != "id"}
+    audit.record(session, pledge.district_code, ("pledge", pledge.id), after=said)
     await session.flush()
     await session.refresh(evidence)
     return evidence

@@ -1,13 +1,16 @@
 """Test data of pledges, made through the service."""
 
+import io
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
 from uuid import UUID
 
+from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
+from app.core.store import Store
 from app.pledges import service
 from app.pledges.schemas import EvidenceNew, PledgeNew
 from tests.make.organizations import DISTRICT, everything
@@ -42,6 +45,20 @@ async def make_pledge(session: AsyncSession, status: str = "draft", **values: An
         else:
             await service.confirm(session, above, made)
     return made
+
+
+def picture(kind: str = "PNG", **more: Any) -> bytes:
+    """Make an image file."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 4), "red").save(out, kind, **more)
+    return out.getvalue()
+
+
+async def make_image(session: AsyncSession, store: Store, pledge: UUID, **values: Any) -> UUID:
+    """Add an image to a published pledge's evidence."""
+    caller = everything(values.pop("district_code", DISTRICT))
+    kept = await service.keep_image(session, store, caller, pledge, picture(**values))
+    return (await service.add_image(session, caller, pledge, kept)).id
 
 
 def _steps(status: str) -> Sequence[str]:

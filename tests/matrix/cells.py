@@ -114,7 +114,7 @@ def text_of(answer: httpx.Response) -> str:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             text = "\n".join(archive.read(name).decode() for name in archive.namelist())
     else:
-        text = body.decode()
+        text = body.decode(errors="replace")  # an image tells nothing in letters
     if found := re.search(r'"next":\s*"([A-Za-z0-9_-]+)"', text):
         raw = base64.urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4))
         text += json.dumps(json.loads(raw[16:]), ensure_ascii=False)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.pledges.models import Pledge
 from tests.long import real
-from tests.make.pledges import make_pledge, new_pledge
+from tests.make.pledges import make_image, make_pledge, new_pledge, picture
 from tests.matrix import rights, world
 from tests.matrix.cells import Ask, Cell, Cells, each, ids_of, in_order, row, text_of, versions
 from tests.matrix.organizations import first_of
@@ -45,6 +45,8 @@ PLEDGES = {
     "pledge_near": Promise("near", "completed", 1),
     "pledge_far": Promise("far", "completed", 9),
 }
+IMAGES = ("pledge_parent", "pledge_child")
+"""Those with an image."""
 PUBLIC = {"published", "completed", "confirmed"}
 TODAY, LATER = str(real.TODAY), str(real.TODAY + timedelta(days=30))
 
@@ -74,12 +76,17 @@ async def fill(session: AsyncSession, ids: Ids) -> None:
             **who,
         )
         ids.things[key] = str(made)
+    for key in IMAGES:
+        district = NODES[PLEDGES[key].node].district
+        pledge = UUID(ids.things[key])
+        made = await make_image(session, world.STORE, pledge, district_code=district)
+        ids.things[f"{key}_image"] = str(made)
     moved = update(Pledge).where(Pledge.id == UUID(ids.things["pledge_child"]))
     await session.execute(moved.values(organization_id=UUID(ids.nodes["child"])))
 
 
 world.FILLS.append(fill)
-world.NAMED += PLEDGES
+world.NAMED += [*PLEDGES, *(f"{key}_image" for key in IMAGES)]
 world.CURSORS |= {
     "pledges": ("province_department", "/v1/pledges?"),
     "rates": ("province_department", "/v1/pledges/rates?"),
@@ -228,8 +235,54 @@ def add_pledge_evidence(ids: Ids, who: Who) -> Cells:
 
 
 @row()
+def add_pledge_image(ids: Ids, who: Who) -> Cells:
+    yield from each(
+        "id",
+        _ids(ids),
+        lambda i: Ask("POST", f"/v1/pledges/{i}/evidence/images", file=picture()),
+        sees=_sees(who),
+        may=_writes(who),
+        unknown=ids.unknown,
+        done=lambda key: 201 if PLEDGES[key].status == "published" else 409,
+    )
+
+
+def _size(answer: httpx.Response) -> Any:
+    return answer.headers["content-type"], answer.content[:4]
+
+
+@row()
+def get_pledge_image(ids: Ids, who: Who) -> Cells:
+    def ask(pledge: str, image: str) -> Ask:
+        return Ask("GET", f"/v1/pledges/{pledge}/evidence/{image}/image")
+
+    nothing = ask(ids.unknown, ids.unknown)
+    sees = _sees(who)
+    for key in IMAGES:
+        asked = ask(ids.things[key], ids.things[f"{key}_image"])
+        if sees(key):
+            shown = "image/png", b"\x89PNG"
+            yield Cell("id", key, asked, 200, read=_size, exactly=shown)
+        else:
+            yield Cell("id", key, asked, 404, nothing)
+        for other in PLEDGES:  # a pledge that is seen opens no image of another
+            if other != key:
+                image = ask(ids.things[other], ids.things[f"{key}_image"])
+                yield Cell("nested", key, image, 404, nothing)
+        yield Cell("id", "unknown", ask(ids.things[key], ids.unknown), 404, nothing)
+
+
+@row()
 def complete_pledge(ids: Ids, who: Who) -> Cells:
-    yield from _step(ids, who, "completions", set())  # what is published has no evidence yet
+    yield from each(
+        "id",
+        _ids(ids),
+        lambda i: Ask("POST", f"/v1/pledges/{i}/completions"),
+        sees=_sees(who),
+        may=_writes(who),
+        unknown=ids.unknown,
+        done=lambda key: 200 if key in IMAGES and PLEDGES[key].status == "published" else 409,
+    )
 
 
 @row()

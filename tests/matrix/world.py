@@ -10,6 +10,7 @@ from uuid import UUID, uuid4, uuid5
 
 import httpx
 from fastapi import FastAPI
+from obstore.store import MemoryStore
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -18,6 +19,7 @@ from app.access.models import Account, AccountGrant, SignIn, Token
 from app.core import clock
 from app.core.audit import AuditEntry
 from app.core.db import Doors, create_engine, new_id, transaction
+from app.core.store import ObjectStore
 from app.imports.models import RosterImport
 from app.main import create_app
 from app.members.logic import _ID_CHECKS, _ID_WEIGHTS
@@ -68,6 +70,9 @@ class Ids:
     """What the domains above add, by the names of their own files here."""
     unknown: str = field(default_factory=lambda: str(uuid4()))
 
+
+STORE = ObjectStore(MemoryStore)
+"""Where the world's files lie."""
 
 Fill = Callable[[AsyncSession, Ids], Awaitable[None]]
 FILLS: list[Fill] = []
@@ -162,6 +167,7 @@ async def world(url: str) -> AsyncIterator[World]:
 
     served = replace(doors, writing=undone)
     app = create_app(served, real.Settings(_env_file=None, allowed_hosts=["test"]))
+    app.state.store = STORE
     made = World(ids, app, served, tokens)
     await _cursors(made)
     yield made
