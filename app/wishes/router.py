@@ -66,9 +66,7 @@ async def take_wish(session: SessionDep, caller: CallerDep, wish_id: Id, new: Ta
     return await queries.get(session, caller, wish_id)
 
 
-@router.post(
-    "/wishes/{wish_id}/releases", status_code=status.HTTP_204_NO_CONTENT, responses=STEP
-)
+@router.post("/wishes/{wish_id}/releases", status_code=status.HTTP_204_NO_CONTENT, responses=STEP)
 async def release_wish(session: SessionDep, caller: CallerDep, wish_id: Id) -> None:
     """Give a taken wish back, or take it back for the community: it is open again (退回微心愿).
 
