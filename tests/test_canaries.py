@@ -304,7 +304,7 @@ async def use_all(cluster: Cluster) -> Caller:
         await read(caller)
         crypto.use(crypto.add_master(crypto.keys()))
         rotated = await jobs.encrypt_anew(doors, lambda *_: None)
-        assert (rotated.members, rotated.left) == (CANARIES - BY_API // 2, 0)
+        assert (rotated.rows, rotated.left) == (CANARIES - BY_API // 2, 0)
         await read(caller)
         await plant(cluster, caller)
     await worker.work(cluster.application_url, until_empty=True)  # statistics of what is there

@@ -14,8 +14,11 @@ from app.core.db import Doors
 from app.core.settings import settings
 from app.members import jobs as members
 from app.wechat.models import WeChatToken
+from app.wishes.jobs import CONTACTS
 
 commands = typer.Typer(no_args_is_help=True, help="密钥 / keys")
+SEALED = (members.MEMBERS, CONTACTS)
+"""Every table of districts in which something is encrypted."""
 BY_HAND = """密钥来自环境变量 HANGJI_KEYS，不能由本命令改写。
 请在 masters 下加入编号 {id} 的新密钥（openssl rand -hex 32），把 current 和 newest 改为 {id}，
 重启所有进程，再运行本命令。
@@ -38,19 +41,19 @@ def rotate_keys() -> None:
     """换新密钥并全部重新加密，可随时中断后再运行 / a new key, all encrypted anew; may be killed."""
     done = run(_rotate)
     say.print(
-        f"重新加密党员 members encrypted anew: {done.members}；当前密钥 current key:"
+        f"重新加密记录 rows encrypted anew: {done.rows}；当前密钥 current key:"
         f" {crypto.keys().current} ({crypto.keys().cipher})"
     )
     if done.unreadable:
         listed = " ".join(sorted(map(str, done.unreadable))[:20])
         say.print(f"无法解密，未改动 cannot be decrypted, left: {len(done.unreadable)}  {listed}")
     if done.left:
-        stop(f"仍有 {done.left} 名党员在旧密钥下，请再运行一次 / {done.left} left: run it again")
+        stop(f"仍有 {done.left} 条记录在旧密钥下，请再运行一次 / {done.left} left: run it again")
 
 
 async def _rotate(doors: Doors) -> members.Rotation:
     ring = crypto.keys()
-    goes_on = await members.count_old(doors) > 0
+    goes_on = await members.count_old(doors, SEALED) > 0
     if not goes_on:
         if ring.source is None:
             stop(BY_HAND.format(id=ring.newest + 1))
@@ -59,7 +62,7 @@ async def _rotate(doors: Doors) -> members.Rotation:
         await session.execute(delete(WeChatToken))  # fetched anew when one is needed
         key = "key", crypto.keys().current
         audit.record(session, DEPLOYMENT, key, action="cli.keys_rotate", goes_on=goes_on)
-    return await members.encrypt_anew(doors, _show)
+    return await members.encrypt_anew(doors, _show, SEALED)
 
 
 def _show(district_code: str, members: int) -> None:
@@ -96,7 +99,7 @@ def show_keys(as_json: AsJson = False) -> None:
 
 async def _rows(doors: Doors) -> members.Heads:
     """Count the values under each cipher and key, wherever something is encrypted."""
-    found = {f"member.{name}": heads for name, heads in (await members.heads(doors)).items()}
+    found = await members.heads(doors, SEALED)
     head = func.substring(WeChatToken.token_cipher, 1, 2, type_=LargeBinary)
     tokens = select(head.label("head"), func.count().label("tokens")).where(head.is_not(None))
     rows = await doors.reading([]).execute(tokens.group_by(head))

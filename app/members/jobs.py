@@ -1,8 +1,8 @@
-"""Encrypting members' numbers anew: a job that may be killed at any moment and run again."""
+"""Encrypting what is sealed anew: a job that may be killed at any moment and run again."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -34,7 +34,6 @@ BATCH = 500
 PASSES = 5
 LONGEST_WRITE = 150
 """Seconds: an import may take as long."""
-CIPHERS = {"id_number": Member.id_number_cipher, "phone": Member.phone_cipher}
 _ACTIVITY = table(
     "pg_stat_activity",
     column("datname"),
@@ -45,24 +44,40 @@ Heads = dict[str, Counter[bytes]]
 Show = Callable[[str, int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A table of districts and its columns that are encrypted for `<name>.<column>:<id>`."""
+
+    name: str
+    model: Any
+    ciphers: Mapping[str, Any]
+
+
+MEMBERS = Sealed(
+    "member", Member, {"id_number": Member.id_number_cipher, "phone": Member.phone_cipher}
+)
+Places = Sequence[Sealed]
+"""Every table that is to be encrypted anew; the command line names those of domains above, too."""
+
+
 @dataclass(slots=True)
 class Rotation:
     """What came of encrypting anew."""
 
-    members: int = 0
+    rows: int = 0
     left: int = 0
-    """Members whom this run could not bring under the current key."""
+    """Rows that this run could not bring under the current key."""
     unreadable: set[UUID] = field(default_factory=set)
-    """Those of them whom no known key opens; they stay as they are."""
+    """Those of them that no known key opens; they stay as they are."""
 
 
 def _head(stored: Any) -> ColumnElement[bytes]:
     return func.substring(stored, 1, 2, type_=LargeBinary)
 
 
-def _is_old(ring: Keyring) -> ColumnElement[bool]:
-    """Tell whether a member's numbers lie under another key, or another cipher, than the newest."""
-    return or_(*(_head(stored) != ring.head for stored in CIPHERS.values()))
+def _is_old(ring: Keyring, place: Sealed) -> ColumnElement[bool]:
+    """Tell whether anything of a row lies under another key, or another cipher, than the newest."""
+    return or_(*(_head(stored) != ring.head for stored in place.ciphers.values()))
 
 
 async def _districts(doors: Doors) -> list[str]:
@@ -70,31 +85,37 @@ async def _districts(doors: Doors) -> list[str]:
     return [row.code for row in found]
 
 
-async def heads(doors: Doors) -> Heads:
+async def heads(doors: Doors, places: Places = (MEMBERS,)) -> Heads:
     """Count, for each encrypted column, the values under each cipher and key (their head)."""
-    found: Heads = {name: Counter() for name in CIPHERS}
+    found: Heads = {f"{place.name}.{name}": Counter() for place in places for name in place.ciphers}
     for code in await _districts(doors):
-        read = [_head(stored).label(name) for name, stored in CIPHERS.items()]
-        rows = select(*read, func.count().label("members")).where(Member.district_code == code)
-        for row in await doors.reading([code]).execute(rows.group_by(*read)):
-            for name in CIPHERS:
-                if (head := getattr(row, name)) is not None:
-                    found[name][head] += row.members
+        for place in places:
+            read = [_head(stored).label(name) for name, stored in place.ciphers.items()]
+            rows = select(*read, func.count().label("count")).group_by(*read)
+            here = rows.where(place.model.district_code == code)
+            for row in (await doors.reading([code]).execute(here)).mappings():
+                for name in place.ciphers:
+                    if (head := row[name]) is not None:
+                        found[f"{place.name}.{name}"][head] += row["count"]
     return found
 
 
-async def count_old(doors: Doors) -> int:
-    """Count the members whose numbers do not lie under the current key and cipher."""
-    return sum([await _count_old(doors, code) for code in await _districts(doors)])
+async def count_old(doors: Doors, places: Places = (MEMBERS,)) -> int:
+    """Count the rows of which not everything lies under the current key and cipher."""
+    return sum([await _count_old(doors, code, places) for code in await _districts(doors)])
 
 
-async def _count_old(doors: Doors, code: str) -> int:
-    rows = select(func.count()).where(Member.district_code == code, _is_old(crypto.keys()))
-    return int(await doors.reading([code]).scalar(rows) or 0)
+async def _count_old(doors: Doors, code: str, places: Places) -> int:
+    count = 0
+    for place in places:
+        rows = select(func.count()).select_from(place.model)
+        old = rows.where(place.model.district_code == code, _is_old(crypto.keys(), place))
+        count += int(await doors.reading([code]).scalar(old) or 0)
+    return count
 
 
-async def encrypt_anew(doors: Doors, show: Show) -> Rotation:
-    """Bring all members under the current key, district by district, each batch committed.
+async def encrypt_anew(doors: Doors, show: Show, places: Places = (MEMBERS,)) -> Rotation:
+    """Bring everything under the current key, district by district, each batch committed.
 
     Versions stay, so nobody's copy grows stale. A worker may have gone on with the older key for
     a moment: it runs until none is left, after everything that began by then has ended.
@@ -102,9 +123,10 @@ async def encrypt_anew(doors: Doors, show: Show) -> Rotation:
     done, told = Rotation(), set[str]()
     for _ in range(PASSES):
         for code in await _districts(doors):
-            await _district(doors, code, done, told, show)
+            for place in places:
+                await _district(doors, code, place, places, done, told, show)
         await settled(doors)
-        done.left = await count_old(doors)
+        done.left = await count_old(doors, places)
         if done.left <= len(done.unreadable):
             break
     return done
@@ -126,13 +148,21 @@ async def settled(doors: Doors) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _district(doors: Doors, code: str, done: Rotation, told: set[str], show: Show) -> None:
+async def _district(
+    doors: Doors,
+    code: str,
+    place: Sealed,
+    places: Places,
+    done: Rotation,
+    told: set[str],
+    show: Show,
+) -> None:
     after = UUID(int=0)
     while True:
         ring = crypto.keys()  # the newest, even if they change again meanwhile
-        total = 0 if code in told else await _count_old(doors, code)
+        total = 0 if code in told else await _count_old(doors, code, places)
         async with doors.writing([code]) as session:
-            rows = await _locked(session, code, ring, after)
+            rows = await _locked(session, code, place, ring, after)
             if not rows:
                 return
             if code not in told:
@@ -145,48 +175,58 @@ async def _district(doors: Doors, code: str, done: Rotation, told: set[str], sho
                     cipher=ring.cipher,
                     known=sorted(ring.masters),
                 )
-            done.members += await _rewrite(session, code, ring, rows, done.unreadable)
+            done.rows += await _rewrite(session, code, place, ring, rows, done.unreadable)
         told.add(code)
-        after = rows[-1].id
-        show(code, done.members)
+        after = rows[-1]["id"]
+        show(code, done.rows)
 
 
-async def _locked(session: AsyncSession, code: str, ring: Keyring, after: UUID) -> list[Any]:
-    """Lock the next members to rewrite; who is being edited now is met in the next pass."""
+async def _locked(
+    session: AsyncSession, code: str, place: Sealed, ring: Keyring, after: UUID
+) -> list[Any]:
+    """Lock the next rows to rewrite; what is being edited now is met in the next pass."""
+    model = place.model
+    stored = (column.label(name) for name, column in place.ciphers.items())
     rows = (
-        select(Member.id, Member.id_number_cipher, Member.phone_cipher)
-        .where(Member.district_code == code, Member.id > after, _is_old(ring))
-        .order_by(Member.id)
+        select(model.id, *stored)
+        .where(model.district_code == code, model.id > after, _is_old(ring, place))
+        .order_by(model.id)
         .limit(BATCH)
         .with_for_update(key_share=True, skip_locked=True)
     )
-    return list(await session.execute(rows))
+    return list((await session.execute(rows)).mappings())
 
 
 async def _rewrite(
-    session: AsyncSession, code: str, ring: Keyring, rows: list[Any], unreadable: set[UUID]
+    session: AsyncSession,
+    code: str,
+    place: Sealed,
+    ring: Keyring,
+    rows: list[Any],
+    unreadable: set[UUID],
 ) -> int:
     fresh = []
     for row in rows:
         try:
-            fresh.append((row.id, *(_again(ring, row, name) for name in CIPHERS)))
+            fresh.append((row["id"], *(_again(ring, row, place, name) for name in place.ciphers)))
         except Tampered:
-            unreadable.add(row.id)
-    ids, *ciphers = zip(*fresh, strict=True) if fresh else ((), (), ())
+            unreadable.add(row["id"])
+    empty: tuple[Any, ...] = ((),) * (1 + len(place.ciphers))
+    ids, *ciphers = zip(*fresh, strict=True) if fresh else empty
     given = func.unnest(
         literal(list(ids), ARRAY(Uuid)), *(literal(list(c), ARRAY(LargeBinary)) for c in ciphers)
-    ).table_valued("id", *CIPHERS, name="fresh")
+    ).table_valued("id", *place.ciphers, name="fresh")
     new = given.render_derived()
-    place = and_(Member.district_code == code, Member.id == new.c.id)
-    values = {stored.key: new.c[name] for name, stored in CIPHERS.items()}
+    here = and_(place.model.district_code == code, place.model.id == new.c.id)
+    values = {stored.key: new.c[name] for name, stored in place.ciphers.items()}
     await session.execute(
-        update(Member).where(place).values(values),
+        update(place.model).where(here).values(values),
         execution_options={"synchronize_session": False},
     )
     return len(fresh)
 
 
-def _again(ring: Keyring, row: Any, name: str) -> bytes | None:
-    stored = getattr(row, f"{name}_cipher")
-    context = f"member.{name}:{row.id}"
+def _again(ring: Keyring, row: Any, place: Sealed, name: str) -> bytes | None:
+    stored = row[name]
+    context = f"{place.name}.{name}:{row['id']}"
     return None if stored is None else ring.encrypt(ring.decrypt(stored, context), context)

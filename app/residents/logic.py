@@ -50,8 +50,12 @@ def check_period(starts_on: date, ends_on: date | None) -> None:
         raise Invalid("结束日期不能早于开始日期", "ends_on lies before starts_on")
 
 
-def check_open(status: PostStatus, ends_on: date | None, today: date) -> None:
-    """Refuse claims on a post that is closed or whose last day is over."""
+def check_open(
+    status: PostStatus, ends_on: date | None, today: date, *, stands: bool = True
+) -> None:
+    """Refuse claims on a post that is closed, whose last day is over or whose community is gone."""
+    if not stands:
+        raise PostClosed("发布该岗位的党组织已撤销", "the organisation that published it is gone")
     if status != PostStatus.OPEN:
         raise PostClosed("岗位已关闭", "the post is closed")
     if ends_on is not None and ends_on < today:

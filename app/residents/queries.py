@@ -51,12 +51,13 @@ def _of_post() -> ColumnElement[bool]:
 def visible_posts(caller: Caller, day: date) -> AnySelect:
     """Select the posts of the communities that the caller may read.
 
-    A member finds every open post of the district besides, and those that they ever claimed.
+    A member finds every open post of the district's standing communities besides, and those that
+    they ever claimed.
     """
     in_sight: ColumnElement[bool] = in_subtrees(caller.subtrees(READ), Community)
     if caller.member_id is not None:
         mine = select(ServiceClaim.id).where(_of_post(), _own(caller)).exists()
-        is_open = ServicePost.status == PostStatus.OPEN
+        is_open = and_(ServicePost.status == PostStatus.OPEN, on_day(Community, day))
         published = and_(ServicePost.district_code == caller.home_code, or_(is_open, mine))
         in_sight = or_(in_sight, published)
     taken = select(func.count()).where(_of_post(), ServiceClaim.status.in_(sorted(LIVE)))
@@ -65,6 +66,7 @@ def visible_posts(caller: Caller, day: date) -> AnySelect:
             *ServicePost.__table__.c,
             Community.name.label("organization_name"),
             Community.path,
+            on_day(Community, day).label("stands"),
             taken.correlate(ServicePost).scalar_subquery().label("taken"),
         )
         .join(

@@ -1,5 +1,6 @@
 """JSON of posts, claims and records."""
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -171,6 +172,11 @@ class ServiceRecordNew(Schema):
     content: Reason
 
 
+MOST_FAULTS = 10
+"""How many faults of one row are told."""
+_LONG_NUMBER = re.compile("[0-9]{6,}")
+
+
 class Misread:
     """A row of a batch that has not the form of one, and what is wrong with its fields."""
 
@@ -183,7 +189,13 @@ def _row(value: Any, read: Any) -> Any:
     try:
         return read(value)
     except ValidationError as error:
-        return Misread([(".".join(map(str, e["loc"]))[:50], e["type"]) for e in error.errors()])
+        found = error.errors(include_url=False, include_input=False)[:MOST_FAULTS]
+        return Misread([(_field(".".join(map(str, e["loc"]))), e["type"]) for e in found])
+
+
+def _field(name: str) -> str:
+    """Name a field; of an unknown one the name is what was sent, and may be an ID number."""
+    return _LONG_NUMBER.sub("…", name)[:50]
 
 
 class ServiceRecordBatchNew(Schema):

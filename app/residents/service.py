@@ -178,7 +178,7 @@ async def claim(session: AsyncSession, caller: Caller, post_id: UUID, new: Servi
     seen = await queries.get_post(session, caller, post_id)
     who = await _claimant(session, caller, seen, new.member_id)
     post = await _locked_post(session, seen, post_id)
-    logic.check_open(PostStatus(post.status), post.ends_on, today)
+    logic.check_open(PostStatus(post.status), post.ends_on, today, stands=seen.stands)
     known = select(ServiceClaim.id).where(
         ServiceClaim.district_code == post.district_code,
         ServiceClaim.post_id == post.id,

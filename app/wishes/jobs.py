@@ -4,9 +4,13 @@ from sqlalchemy import select, update
 
 from app.core import audit, clock
 from app.core.db import Doors
+from app.members.jobs import Sealed
 from app.organizations.models import District
 from app.wishes.logic import last_kept
 from app.wishes.models import Wish
+
+CONTACTS = Sealed("wish", Wish, {"contact": Wish.contact_cipher})
+"""Encrypted anew together with the members' numbers."""
 
 
 async def forget_residents(doors: Doors) -> None:

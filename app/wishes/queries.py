@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.caller import Caller
+from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import NotFound
 from app.core.pages import Rows, page
@@ -29,12 +30,14 @@ SHOWN = [c for c in Wish.__table__.c if c.name != "contact_cipher"]
 def visible(caller: Caller, day: date) -> AnySelect:
     """Select the wishes of the communities and of the takers that the caller may read.
 
-    A member finds every open wish of the district besides, and those that they took.
+    A member finds every open wish of the district's standing communities besides, and those that
+    they took.
     """
     places = caller.subtrees(READ)
     in_sight: ColumnElement[bool] = or_(in_subtrees(places, Community), in_subtrees(places, Branch))
     if caller.member_id is not None:
-        mine = or_(Wish.status == WishStatus.OPEN, Wish.member_id == caller.member_id)
+        is_open = and_(Wish.status == WishStatus.OPEN, on_day(Community, day))
+        mine = or_(is_open, Wish.member_id == caller.member_id)
         in_sight = or_(in_sight, and_(Wish.district_code == caller.home_code, mine))
     return (
         select(

@@ -73,11 +73,11 @@ async def test_everything_lies_under_the_new_key_and_nothing_else_changed(
     crypto.use(newer)
     assert await jobs.count_old(doors) == COUNT + 1
     done = await rotate(doors)
-    assert (done.members, done.left, done.unreadable) == (COUNT + 1, 0, set())
+    assert (done.rows, done.left, done.unreadable) == (COUNT + 1, 0, set())
     after = await rows(session)
     assert await jobs.heads(doors) == {
-        "id_number": {newer.head: COUNT + 1},
-        "phone": {newer.head: COUNT},
+        "member.id_number": {newer.head: COUNT + 1},
+        "member.phone": {newer.head: COUNT},
     }
     for member_id, row in after.items():
         assert opened(newer, row) == opened(ring, before[member_id])
@@ -87,7 +87,7 @@ async def test_everything_lies_under_the_new_key_and_nothing_else_changed(
         (e.district_code, e.target_id, (e.detail or {})["rows"]) for e in await entries(session)
     ]
     assert told == [("231005", "2", COUNT), ("231083", "2", 1)]
-    assert (await rotate(doors)).members == 0
+    assert (await rotate(doors)).rows == 0
     assert len(await entries(session)) == 2
 
 
@@ -107,7 +107,7 @@ async def test_what_was_interrupted_goes_on(
     with pytest.raises(KeyboardInterrupt):
         await jobs.encrypt_anew(doors, stop)
     assert await jobs.count_old(doors) == COUNT - 2
-    assert (await rotate(doors)).members == COUNT - 2
+    assert (await rotate(doors)).rows == COUNT - 2
     assert [(e.detail or {})["rows"] for e in await entries(session)] == [COUNT, COUNT - 3, 1]
 
 
@@ -117,8 +117,10 @@ async def test_another_cipher_counts_as_old(
     path = ring.source.path if ring.source else Path()
     other = crypto.load_keys(path, "aes-256-gcm", make=False)
     crypto.use(other)
-    assert (await rotate(doors)).members == COUNT + 1
-    assert {crypto.cipher_of(h) for h in (await jobs.heads(doors))["phone"]} == {("aes-256-gcm", 1)}
+    assert (await rotate(doors)).rows == COUNT + 1
+    assert {crypto.cipher_of(h) for h in (await jobs.heads(doors))["member.phone"]} == {
+        ("aes-256-gcm", 1)
+    }
 
 
 async def test_what_cannot_be_opened_stays_and_is_named(
@@ -130,7 +132,7 @@ async def test_what_cannot_be_opened_stays_and_is_named(
     await session.flush()
     crypto.use(crypto.add_master(ring))
     done = await rotate(doors)
-    assert (done.members, done.left, done.unreadable) == (COUNT, 1, {members[2]})
+    assert (done.rows, done.left, done.unreadable) == (COUNT, 1, {members[2]})
     assert (await rows(session))[members[2]]["phone_cipher"] == spoilt
     assert await jobs.count_old(doors) == 1
 

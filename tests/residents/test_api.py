@@ -15,6 +15,7 @@ from tests.make.residents import (
     make_claim,
     make_community,
     make_post,
+    make_wish,
     new_post,
 )
 from tests.residents.conftest import DAY, TODAY, Place, made, make_clerk, refused
@@ -321,6 +322,24 @@ async def test_the_last_day_of_a_post(
     answer = await member.post(f"/service-posts/{post}/claims", json={})
     assert answer.status_code == (201 if is_open else 409), answer.text
     assert is_open or answer.json()["type"] == "/problems/post-closed"
+
+
+async def test_posts_end_with_their_community(
+    client: httpx.AsyncClient, session: AsyncSession, member: httpx.AsyncClient, place: Place
+) -> None:
+    posts = [await make_post(session, place.community) for _ in range(2)]
+    claim = await make_claim(session, posts[0], place.member)
+    wish = await make_wish(session, place.community)
+    assert [w["id"] for w in made(await member.get("/wishes"))["items"]] == [str(wish)]
+    url = f"/organizations/{place.community}"
+    clock.pin(TODAY + DAY)
+    assert (await client.delete(url, headers={"if-match": '"1"'})).status_code == 204
+    given = {"member_id": str(place.other)}
+    answer = await client.post(f"/service-posts/{posts[0]}/claims", json=given)
+    assert "已撤销" in refused(answer, 409, "post-closed")["detail"]
+    assert [p["id"] for p in made(await member.get("/service-posts"))["items"]] == [str(posts[0])]
+    assert made(await member.get(f"/service-claims/{claim}"))["status"] == "active"
+    assert made(await member.get("/wishes"))["items"] == []
 
 
 async def test_filters_of_claims(

@@ -14,6 +14,7 @@ from app.core import clock
 from app.core.caller import Subtree
 from app.core.db import Doors
 from app.residents import queries
+from tests.make.members import id_number
 from tests.make.residents import (
     make_claim,
     make_community,
@@ -251,6 +252,24 @@ async def test_one_wrong_row_and_nothing_is_written(
     assert told[6][0] == 7
     assert all(e["message"] for e in problem["errors"])
     assert await session.scalar(text("SELECT count(*) FROM service_record")) == 0
+
+
+async def test_a_report_repeats_no_number_that_was_sent(
+    session: AsyncSession, clerk: httpx.AsyncClient, place: Place
+) -> None:
+    claim = await make_claim(session, await make_post(session, place.community), place.member)
+    number = id_number()
+    row = new_record(claim, content=number) | {number: number, f"x{number[:17]}": 1}
+    answer = await clerk.post("/service-records/batches", json={"rows": [row]})
+    codes = [e["code"] for e in refused(answer, 422, "batch-refused")["errors"]]
+    assert sorted(codes) == ["extra_forbidden", "extra_forbidden", "holds_number"]
+    assert number[:17] not in answer.text
+
+
+async def test_faults_of_one_row_are_told_up_to_ten(clerk: httpx.AsyncClient, place: Place) -> None:
+    rows = [{f"field{n}": 1 for n in range(1000)}] * 2
+    answer = await clerk.post("/service-records/batches", json={"rows": rows})
+    assert [e["row"] for e in refused(answer, 422)["errors"]] == [1] * 10 + [2] * 10
 
 
 async def test_a_batch_needs_the_right_for_every_row(

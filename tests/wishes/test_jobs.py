@@ -1,6 +1,7 @@
 """Who a resident is, is forgotten on the ninetieth day."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import clock
+from app.commands.keys import SEALED
+from app.core import clock, crypto, migrations
 from app.core.db import Doors
-from app.wishes.jobs import forget_residents
+from app.members import jobs as rotation
+from app.wishes.jobs import CONTACTS, forget_residents
 from tests.make.organizations import make_district
-from tests.make.residents import make_community, make_wish
+from tests.make.residents import CONTACT, make_community, make_wish
 from tests.residents.conftest import DAY, TODAY, Place, made
 
 
@@ -83,3 +86,46 @@ async def test_every_district_and_only_once(
         await forget_residents(doors)
     assert await left(session) == set()
     assert await told(session) == [("231004", [str(near)]), ("231005", [str(here)])]
+
+
+async def test_contacts_are_encrypted_anew_with_the_numbers(
+    session: AsyncSession,
+    doors: Doors,
+    clerk: httpx.AsyncClient,
+    place: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crypto, "LOOK_SECONDS", -0.5)
+    monkeypatch.setattr(rotation, "BATCH", 2)
+    ring = crypto.load_keys(tmp_path / "keys.json", "sm4-gcm", make=True)
+    crypto.use(ring)
+    bare = await make_wish(session, place.community, contact=None)
+    wishes = [await make_wish(session, place.community) for _ in range(5)]
+    newer = crypto.add_master(ring)
+    crypto.use(newer)
+    only = (CONTACTS,)
+    assert await rotation.heads(doors, only) == {"wish.contact": {ring.head: 5}}
+    assert await rotation.count_old(doors, only) == 5
+    done = await rotation.encrypt_anew(doors, lambda *_: None, SEALED[1:])
+    assert (done.rows, done.left, done.unreadable) == (5, 0, set())
+    assert await rotation.heads(doors, only) == {"wish.contact": {newer.head: 5}}
+    for wish in wishes:
+        assert made(await clerk.post(f"/wishes/{wish}/unmaskings")) == {"contact": CONTACT}
+    assert made(await clerk.post(f"/wishes/{bare}/unmaskings")) == {"contact": None}
+
+
+def test_the_command_line_knows_of_everything_that_is_encrypted() -> None:
+    """A column named `…_cipher` of a district's table is encrypted anew, or keys are lost."""
+    known = {
+        (place.model.__tablename__, column.key)
+        for place in SEALED
+        for column in place.ciphers.values()
+    }
+    tables = migrations.metadata().sorted_tables
+    assert known == {
+        (table.name, column.key)
+        for table in tables
+        for column in table.columns
+        if column.key.endswith("_cipher") and "district_code" in table.columns
+    }
