@@ -298,3 +298,18 @@ async def test_unbinding_forgets_the_wechat_user(
         {"is_bound_to_wechat": True},
         {"is_bound_to_wechat": False},
     )
+
+
+@pytest.mark.parametrize("password", ["abcdefg", "abcde" * 40 + "x"])
+async def test_a_password_of_the_wrong_length_is_told_its_length(
+    system: httpx.AsyncClient, password: str
+) -> None:
+    for language, told in (
+        ("zh", "密码须为 8 至 200 个字符"),
+        ("en", "a password has 8 to 200 characters"),
+    ):
+        headers = {"accept-language": language}
+        answer = await system.post("/accounts", json=NEW | {"password": password}, headers=headers)
+        [error] = answer.json()["errors"]
+        found = error["field"], error["code"], error["message"]
+        assert found == ("password", "password_length", told)
