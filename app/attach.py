@@ -6,8 +6,11 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, NamedTuple, NoReturn, TypeVar
 
+import asyncpg
 import typer
 from rich.console import Console
+from sqlalchemy import text
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from app.core import clock, crypto, log, migrations
 from app.core.db import Doors
@@ -36,7 +39,8 @@ class Urls(NamedTuple):
 def database(*, serve: bool = False) -> Iterator[Urls]:
     """Reach the database that the settings name, or else the embedded one.
 
-    An empty one is migrated. Sets the clock, the log and the keys as the settings say.
+    An empty one is migrated. Sets the clock, the log and the keys as the settings say. Keys are
+    made for an empty one alone: new ones would open nothing of what is there.
     """
     chosen = settings()
     clock.pin(chosen.today)
@@ -47,6 +51,8 @@ def database(*, serve: bool = False) -> Iterator[Urls]:
         return
     with running(chosen.data_dir, serve=serve) as cluster:
         if chosen.keys is None and not chosen.keys_path.exists():
+            if asyncio.run(with_doors(cluster.owner_url, _holds_data)):
+                raise crypto.NoKeys(KEYS_GONE.format(path=chosen.keys_path))
             say.print(
                 f"已生成开发用密钥 / development keys made: {chosen.keys_path}", soft_wrap=True
             )
@@ -54,9 +60,41 @@ def database(*, serve: bool = False) -> Iterator[Urls]:
         yield _prepared(Urls(cluster.owner_url, cluster.application_url))
 
 
+KEYS_GONE = (
+    "数据库中已有数据，但密钥文件 {path} 不见了，未生成新密钥。请放回备份的密钥文件；"
+    "确已丢失且不再需要旧号码和旧审计时，才运行 hangji keys new / there is data, but no key file at"
+    " {path}: put back your copy of it. No keys were made. If it is lost for good: hangji keys new"
+)
+
+
+async def _holds_data(doors: Doors) -> bool:
+    """Tell, as the owner whom no policy holds, whether there is what older keys wrote."""
+    on = doors.reading([])
+    for table in ("member", "audit_head"):
+        if await on.scalar(text(f"SELECT to_regclass('{table}') IS NOT NULL")) and (
+            await on.scalar(text(f"SELECT EXISTS (SELECT FROM {table})"))  # noqa: S608 - ours
+        ):
+            return True
+    return False
+
+
+UNREACHABLE = ArgumentError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Say in one line that the database cannot be reached."""
+    try:
+        yield
+    except (OSError, *UNREACHABLE) as error:
+        why = str(getattr(error, "orig", error)).splitlines()[:1] or [type(error).__name__]
+        stop(f"无法连接数据库：{why[0]} / cannot reach the database: {why[0]}")
+
+
 def _prepared(urls: Urls) -> Urls:
     """Migrate an empty database; refuse one of another revision."""
-    revision = asyncio.run(with_doors(urls.application, _revision))
+    with reached():
+        revision = asyncio.run(with_doors(urls.application, _revision))
     if revision is None and urls.owner:
         migrations.upgrade(urls.owner, urls.application)
     elif revision != migrations.newest():

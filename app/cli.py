@@ -179,7 +179,8 @@ def migrate() -> None:
         if not chosen.owner_database_url:
             stop("请设置 HANGJI_OWNER_DATABASE_URL / set HANGJI_OWNER_DATABASE_URL")
         else:
-            migrations.upgrade(chosen.owner_database_url, chosen.database_url)
+            with attach.reached():
+                migrations.upgrade(chosen.owner_database_url, chosen.database_url)
     else:
         with running(chosen.data_dir) as cluster:
             migrations.upgrade(cluster.owner_url, cluster.application_url)

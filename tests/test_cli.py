@@ -13,6 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 from python_calamine import CalamineWorkbook
+from typer.testing import CliRunner
+
+from app import attach, cli
+from app.core import crypto
+from app.core.settings import Settings
 
 from tests.command import CLEAN, hangji
 
@@ -134,3 +139,60 @@ def test_serve_sign_in_and_a_second_serve(
         _, err = server.communicate(timeout=30)
     assert server.returncode == 0, err
     assert "Traceback" not in err
+
+
+def test_a_key_file_that_is_gone_is_not_replaced(
+    operator: Operator, taken: dict[str, object]
+) -> None:
+    keys = Path(operator.environment["HANGJI_DATA_DIR"]) / "keys.json"
+    kept = keys.rename(keys.with_name("keys.json.elsewhere"))
+    for arguments in (("audit", "verify"), ("findings", "--district", "231005"), ("serve",)):
+        code, out, err = operator.run(*arguments)
+        assert (code, out) == (1, "")
+        assert "密钥文件" in err
+        assert "there is data" in err
+        assert "Traceback" not in err
+        assert not keys.exists()
+    kept.rename(keys)
+    assert operator.run("audit", "verify")[0] == 0
+
+
+COMMANDS = (
+    *(("serve",), ("worker",), ("migrate",), ("demo",)),
+    ("findings", "--district", "231005"),
+    ("import", str(DATA / "roster-clean.xlsx"), "--district", "231005"),
+    ("account", "create", "--username", "a", "--role", "audit_admin", "--prefix", "23"),
+    *(("account", name, "--username", "a") for name in ("disable", "enable")),
+    ("account", "password", "--username", "a"),
+    *(("audit", name) for name in ("verify", "heads", "list")),
+    ("audit", "reseal", "--district", "231005", "--reason", "x"),
+    *(("keys", name) for name in ("rotate", "status", "retire")),
+)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_a_database_that_cannot_be_reached_is_said_in_one_line(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process, since each would take two seconds to start."""
+    url = f"postgresql://application:secret@127.0.0.1:{free_port()}/hangji"
+    keys = crypto.load_keys(tmp_path / "keys.json", "sm4-gcm", make=True)
+    chosen = Settings(
+        _env_file=None,
+        database_url=url,
+        owner_database_url=url,
+        keys_file=tmp_path / "keys.json",
+        data_dir=tmp_path,
+    )
+    for module in (attach, cli):
+        monkeypatch.setattr(module, "settings", lambda: chosen)
+    monkeypatch.setattr(attach.log, "configure", lambda _: None)
+    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
+    given = "a good password\n" * 2
+    result = CliRunner().invoke(cli.main, arguments, input=given)
+    crypto.use(keys)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert "无法连接数据库" in result.output
+    assert "cannot reach the database" in result.output
+    assert "secret" not in result.output

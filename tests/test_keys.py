@@ -51,6 +51,7 @@ def status(hangji: Command, **more: str) -> dict[str, Any]:
     code, out, err = hangji("status", "--json", **more)
     assert code == 0, err
     answer: dict[str, Any] = json.loads(out)
+    assert answer["missing"] == []
     assert answer["rows"]["member.phone"] == answer["rows"]["member.id_number"]
     assert answer["rows"]["wechat_token.token"] == []
     return answer
@@ -82,3 +83,10 @@ def test_an_operators_way(hangji: Command, url: str, tmp_path: Path) -> None:
     code, _, err = hangji("rotate", **other)
     assert (code, "openssl rand -hex 32" in err) == (1, True)
     assert keys.read_text() == other["HANGJI_KEYS"]
+
+    # keys that open nothing of what is stored
+    ring = json.loads(other["HANGJI_KEYS"])
+    lost = ring | {"current": 7, "masters": {"7": ring["masters"]["2"]}}
+    code, out, err = hangji("status", "--json", HANGJI_KEYS=json.dumps(lost))
+    assert (code, json.loads(out)["missing"]) == (1, [2])
+    assert "缺少密钥 [2]" in err

@@ -206,6 +206,7 @@ def test_refusals(refusal: type[AppError]) -> None:
 
 UNDECLARED = {
     "AuditBroken": "told under 503 of every operation that writes",
+    "PasswordChangeRequired": "any guarded operation may answer it",
     "TooSlow": "told under 408 of every operation with a body",
     "NotJson": "told under 415 of every operation that takes JSON",
     "BadEncoding": "told under 400",

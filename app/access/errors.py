@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from app.core.errors import AppError, Text
+from app.core.errors import AppError, Forbidden, Text
 
 
 class Unauthenticated(AppError):  # noqa: N818
@@ -25,6 +25,15 @@ class WrongPassword(AppError):  # noqa: N818
 
     status = HTTPStatus.CONFLICT
     title = Text("原密码不正确", "This is not the present password")
+
+
+class PasswordChangeRequired(Forbidden):
+    """Somebody else gave the password: until its holder changes it, it opens nothing else."""
+
+    title = Text(
+        "密码由他人设定，请先修改密码（POST /v1/me/password-changes）",
+        "Somebody else gave this password: change it first (POST /v1/me/password-changes)",
+    )
 
 
 class TooManyAttempts(AppError):  # noqa: N818

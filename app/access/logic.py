@@ -38,7 +38,7 @@ _CLERK = _READ | {
 }
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.SYSTEM_ADMIN: frozenset({Permission.ACCOUNTS_MANAGE}),
-    Role.SECURITY_ADMIN: frozenset({Permission.GRANTS_MANAGE}),
+    Role.SECURITY_ADMIN: frozenset({Permission.GRANTS_MANAGE, Permission.ORGANIZATIONS_READ}),
     Role.AUDIT_ADMIN: frozenset({Permission.AUDIT_READ}),
     Role.DEPARTMENT_ADMIN: _CLERK | {Permission.MEMBERS_UNMASK, Permission.RULES_CONFIGURE},
     Role.ORGANIZATION_CLERK: _CLERK,

@@ -36,6 +36,8 @@ class Account(Base):
     username_key: Mapped[str] = mapped_column(String(100), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     """Null for one who signs in through WeChat alone."""
+    is_password_given: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Somebody else set the password by API, and the holder has not changed it yet."""
     home_code: Mapped[str] = mapped_column(String(6), index=True)
     """GB/T 2260: the district that keeps the account, or the prefecture or province."""
     member_id: Mapped[UUID | None]
@@ -111,6 +113,8 @@ class SignIn(Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
+    is_confined: Mapped[bool] = mapped_column(server_default=text("false"))
+    """It began with a password that somebody else gave: it opens nothing but the change of it."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     Executable,
     Row,
     Select,
@@ -43,6 +44,7 @@ async def load_caller(doors: Doors, token_hash: bytes, today: date) -> Caller | 
             Account.username,
             Account.home_code,
             Account.member_id,
+            SignIn.is_confined,
             AccountGrant.id,
             AccountGrant.role,
             AccountGrant.district_code,
@@ -83,6 +85,7 @@ async def load_caller(doors: Doors, token_hash: bytes, today: date) -> Caller | 
         tuple(grants),
         first.home_code,
         first.member_id if branch is not None else None,
+        first.is_confined,
     )
 
 
@@ -134,16 +137,37 @@ async def _branch(doors: Doors, district_code: str, member_id: UUID, today: date
     return None if path is None else Subtree(district_code, path)
 
 
-async def roles(on: Executor, account: AnyRow) -> tuple[Grant, ...]:
-    """Name an account's roles, as grants without a right: for the audit of its sign-in."""
-    rows = select(AccountGrant.role).distinct().where(AccountGrant.account_id == account.id)
+PLACE: ColumnElement[str] = func.coalesce(
+    AccountGrant.district_code, func.rpad(AccountGrant.prefix, 6, "0")
+)
+"""The GB/T 2260 code of a grant's place."""
+
+
+async def roles(doors: Doors, account: AnyRow, today: date) -> tuple[Grant, ...]:
+    """Name the roles at an account's own place, as grants without a right.
+
+    They are for the audit of its sign-in, which stands in the chain of `home_code`: what is held
+    elsewhere is out of sight there.
+    """
     home = Subtree(account.home_code, ROOT_PATH)
-    return tuple(Grant(row.role, home, frozenset()) for row in await on.execute(rows))
+    rows = select(AccountGrant.role).distinct()
+    rows = rows.where(AccountGrant.account_id == account.id, account.home_code == PLACE)
+    names = [row.role for row in await doors.reading([]).execute(rows)]
+    if account.member_id is not None and await is_standing(doors, account, today):
+        names.append(Role.MEMBER)
+    return tuple(Grant(name, home, frozenset()) for name in names)
 
 
 async def credentials(on: Executor, username_key: str) -> AnyRow | None:
     """Fetch who signs in by this name with a password, if the account is not disabled."""
-    rows = select(Account.id, Account.username, Account.home_code, Account.password_hash).where(
+    rows = select(
+        Account.id,
+        Account.username,
+        Account.home_code,
+        Account.member_id,
+        Account.password_hash,
+        Account.is_password_given,
+    ).where(
         Account.username_key == username_key,
         Account.is_disabled.is_(False),
         Account.password_hash.is_not(None),

@@ -9,6 +9,7 @@ from fastapi.security import HTTPBearer
 from app.access import queries, service
 from app.access.errors import (
     NoSuchMember,
+    PasswordChangeRequired,
     PhoneNeeded,
     TooManyAttempts,
     Unauthenticated,
@@ -43,6 +44,8 @@ from app.wechat.errors import CodeRefused, WechatBusy, WechatUnavailable
 REMEMBERED_SECONDS = 0.5
 REMEMBERED = 10_000
 _TOKEN = re.compile(r"[Bb]earer ([A-Za-z0-9_-]{43})")
+CONFINED = {"show_me", "change_password", "sign_out"}
+"""What is open to one whose password was given by somebody else."""
 bearer = HTTPBearer(auto_error=False, description="`POST /v1/sessions` gives it")
 
 public = APIRouter(tags=["sessions"], route_class=OpenRoute)
@@ -80,7 +83,7 @@ def _token(request: Request) -> str:
 
 
 async def authenticate(request: Request) -> None:
-    """Put the caller on the request, or raise `Unauthenticated`."""
+    """Put the caller on the request, or raise `Unauthenticated` or `PasswordChangeRequired`."""
     key = service.token_hash(_token(request))
     callers: Callers = request.app.state.callers
     caller = callers.get(key)
@@ -90,6 +93,8 @@ async def authenticate(request: Request) -> None:
             raise Unauthenticated
         callers.put(key, caller)
     request.state.caller = caller
+    if caller.is_confined and request.scope["route"].name not in CONFINED:
+        raise PasswordChangeRequired
 
 
 @public.post("/sessions", responses=declare(WrongCredentials, TooManyAttempts))
@@ -150,6 +155,7 @@ async def change_password(
         passwords.password,
         passwords.new_password,
     )
+    request.app.state.callers.forget(service.token_hash(_token(request)))
 
 
 router.add_api_route(
@@ -180,5 +186,6 @@ async def show_me(caller: CallerDep) -> MeOut:
         username=caller.username,
         home_code=caller.home_code,
         member_id=caller.member_id,
+        must_change_password=caller.is_confined,
         grants=grants,
     )

@@ -3,11 +3,29 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
+from app.access.logic import PASSWORD_LENGTH
 from app.access.types import Role
 from app.core.caller import Permission
 from app.core.schemas import Schema
+
+SHORTEST, LONGEST = PASSWORD_LENGTH[0], PASSWORD_LENGTH[-1]
+
+
+def _password(text: str) -> str:
+    if len(text) not in PASSWORD_LENGTH:
+        raise PydanticCustomError("password_length", "a password has 8 to 200 characters")
+    return text
+
+
+Password = Annotated[
+    str,
+    AfterValidator(_password),
+    WithJsonSchema({"type": "string", "minLength": SHORTEST, "maxLength": LONGEST}),
+]
+"""A password to come; what else it must be, `logic.password_fault` says."""
 
 
 class SessionNew(Schema):
@@ -35,7 +53,7 @@ class PasswordChangeNew(Schema):
     """The present password and the one to come: 8 to 200 characters, at least 5 different."""
 
     password: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    new_password: Annotated[str, StringConstraints(min_length=8, max_length=200)]
+    new_password: Password
 
 
 class SessionOut(Schema):
@@ -68,4 +86,6 @@ class MeOut(Schema):
     """GB/T 2260: the district that keeps the account, or the prefecture or province."""
     member_id: UUID | None
     """The member (in `home_code`) whose own account this is."""
+    must_change_password: bool
+    """Somebody else gave the password; until you change it, nothing else is open."""
     grants: list[GrantOut]

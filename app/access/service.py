@@ -88,7 +88,7 @@ async def sign_in(doors: Doors, by: Actor, username: str, password: str) -> Sess
     answer = None
     if await _is_password(found, password) and found is not None:
         proof = Account.password_hash == found.password_hash
-        answer = await _enter(doors, by, found, proof)
+        answer = await _enter(doors, by, found, proof, is_confined=found.is_password_given)
     if answer is None:
         await _note_failure(doors, by, found)
         raise WrongCredentials
@@ -97,13 +97,13 @@ async def sign_in(doors: Doors, by: Actor, username: str, password: str) -> Sess
 
 
 async def _enter(
-    doors: Doors, by: Actor, account: Any, proof: ColumnElement[bool]
+    doors: Doors, by: Actor, account: Any, proof: ColumnElement[bool], *, is_confined: bool = False
 ) -> SessionOut | None:
     """Begin a sign-in if the account still stands and `proof` still holds.
 
     The account is locked against changes meanwhile: who changes the password ends this too.
     """
-    roles = await queries.roles(doors.reading([]), account)
+    roles = await queries.roles(doors, account, clock.today())
     who = replace(by, caller=Caller(account.id, account.username, roles, account.home_code))
     async with doors.writing([account.home_code], who) as session:
         stands = select(Account.id).where(
@@ -112,13 +112,14 @@ async def _enter(
         if await session.scalar(stands.with_for_update(read=True)) is None:
             return None
         audit.record(session, account.home_code, ("account", account.id))
-        return await begin(session, account.id)
+        return await begin(session, account.id, is_confined=is_confined)
 
 
 async def _note_failure(doors: Doors, by: Actor, found: Any = None, **detail: Any) -> None:
     """Record a sign-in that failed; a name that nobody has may be a password, so it is not kept."""
     code = found.home_code if found else DEPLOYMENT
     target = ("account", found.id) if found else None
+    by = replace(by, username=found.username) if found else by
     async with doors.writing([code], by) as session:
         audit.record(session, code, target, outcome=audit.Outcome.FAILED, **detail)
 
@@ -160,10 +161,13 @@ async def forget_attempts(session: AsyncSession, username_key: str) -> None:
     await session.execute(delete(Attempts).where(Attempts.key == _digest("name", username_key)))
 
 
-async def begin(session: AsyncSession, account_id: UUID) -> SessionOut:
+async def begin(
+    session: AsyncSession, account_id: UUID, *, is_confined: bool = False
+) -> SessionOut:
     """Begin a sign-in of an account whose holder proved to be it."""
     expires = clock.now() + timedelta(days=settings().refresh_days)
-    signed_in = SignIn(id=new_id(), account_id=account_id, expires_at=expires)
+    values = {"account_id": account_id, "expires_at": expires, "is_confined": is_confined}
+    signed_in = SignIn(id=new_id(), **values)
     session.add(signed_in)
     await session.flush()
     return _issue(session, signed_in.id, expires)
@@ -232,8 +236,10 @@ async def change_password(
 ) -> None:
     """Change the caller's password and end all other sign-ins of the account.
 
-    Raises `Invalid`, `TooManyAttempts` or `WrongPassword`.
+    Raises `Invalid`, `TooManyAttempts` or `WrongPassword`. Who was confined is so no longer.
     """
+    if password == new_password:
+        raise Invalid("新密码不能与原密码相同", "the new password is not the present one")
     if fault := logic.password_fault(new_password, caller.username):
         raise Invalid(*fault)
     key = logic.username_key(caller.username)
@@ -257,10 +263,11 @@ async def _replace_password(
         row = update(Account).where(
             Account.id == account.id, Account.password_hash == account.password_hash
         )
-        changed = row.values(password_hash=made).returning(Account.id)
-        if await session.scalar(changed) is None:
+        values = {"password_hash": made, "is_password_given": False}
+        if await session.scalar(row.values(**values).returning(Account.id)) is None:
             return False
         mine = select(Token.sign_in_id).where(Token.hash == token_hash(access_token))
+        await session.execute(update(SignIn).where(SignIn.id.in_(mine)).values(is_confined=False))
         others = SignIn.account_id == account.id, SignIn.id.not_in(mine)
         await end_sign_ins(session, *others)
         audit.record(session, account.home_code, ("account", account.id))

@@ -20,16 +20,15 @@ class NotToOneself(AppError):  # noqa: N818
 
 
 class KeptByOperator(AppError):  # noqa: N818
-    """The account is a security or audit administrator's: a system administrator leaves it alone.
+    """The account has a role for which a system administrator leaves it alone.
 
-    Otherwise one person could act as all three.
+    Otherwise one person could act as all three administrators, or read full numbers.
     """
 
     status = HTTPStatus.CONFLICT
     title = Text(
-        "安全管理员和审计管理员的账号由运维人员在命令行管理",
-        "The account of a security or audit administrator is kept by the operator, at the command"
-        " line",
+        "该账号担任的角色特殊，此操作由运维人员在命令行进行",
+        "For the role of this account this is the operator's to do, at the command line",
     )
 
 
@@ -43,13 +42,23 @@ class HoldsMoreRights(AppError):  # noqa: N818
     )
 
 
-class AdministratorsCombined(AppError):  # noqa: N818
-    """One account would hold two of the three administrators' roles (三员分立)."""
+class GrantedByOperator(AppError):  # noqa: N818
+    """An administrator's role (三员) comes with an account that the operator makes."""
 
     status = HTTPStatus.CONFLICT
     title = Text(
-        "系统管理员、安全管理员、审计管理员不能由同一账号兼任",
-        "System, security and audit administrator are never one account",
+        "系统、安全、审计管理员只能由运维人员在命令行建立",
+        "System, security and audit administrators are made by the operator, at the command line",
+    )
+
+
+class PasswordStillGiven(AppError):  # noqa: N818
+    """The holder has not changed the password yet: whoever set it would gain the role."""
+
+    status = HTTPStatus.CONFLICT
+    title = Text(
+        "该账号的密码由他人设定且尚未修改，请持有人先修改密码，再授予此角色",
+        "The password of this account was given by somebody else: its holder changes it first",
     )
 
 

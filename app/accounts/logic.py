@@ -6,15 +6,25 @@ from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
-from app.access.logic import ADMINISTRATORS, padded
+from app.access.logic import ADMINISTRATORS, ROLES, padded
 from app.access.types import Role
-from app.accounts.errors import AdministratorsCombined, GrantStands, HoldsMoreRights, KeptByOperator
+from app.accounts.errors import (
+    GrantedByOperator,
+    GrantStands,
+    HoldsMoreRights,
+    KeptByOperator,
+    PasswordStillGiven,
+)
 from app.core.caller import Grant, Permission, Subtree
 from app.core.errors import Invalid, Text
 
 OF_MEMBERS = "member-"
 """Names of accounts that a member's first sign-in makes begin so."""
 OF_THE_OPERATOR = frozenset({Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
+"""Whose accounts no system administrator disables or enables."""
+UNMASKING = frozenset(r for r, may in ROLES.items() if Permission.MEMBERS_UNMASK in may)
+PASSWORD_OF_THE_OPERATOR = ADMINISTRATORS | UNMASKING
+"""Whose passwords no system administrator resets: who sets one can sign in with it."""
 PREFIX = "^[1-9][0-9]([0-9][1-9]|[1-9]0)?$"
 """The first two or four digits of GB/T 2260 codes: a province `23` or a prefecture `2310`."""
 RULE = Text(
@@ -58,13 +68,15 @@ def check_key(key: str) -> None:
         raise Invalid("不能使用这个用户名", "this user name cannot be used")
 
 
-def check_grantable(
-    role: Role, organization_id: UUID | None, district_code: str | None, prefix: str | None
-) -> None:
-    """Raise `Invalid` unless the role is one that is granted, over one place."""
-    if role == Role.MEMBER:
-        raise Invalid("党员身份不由授权产生", "one is a member by membership, not by a grant")
-    if sum(place is not None for place in (organization_id, district_code, prefix)) != 1:
+def check_grantable(role: Role) -> None:
+    """Raise `GrantedByOperator` unless the role is granted by API."""
+    if role in ADMINISTRATORS:
+        raise GrantedByOperator
+
+
+def check_place(*places: object) -> None:
+    """Raise `Invalid` unless one place is given."""
+    if sum(place is not None for place in places) != 1:
         raise Invalid(
             "organization_id、district_code、prefix 须给出其中一项",
             "give one of organization_id, district_code and prefix",
@@ -73,6 +85,8 @@ def check_grantable(
 
 def check_right(right: Right) -> None:
     """Raise `Invalid` unless the role can be held over such a place."""
+    if right.role == Role.MEMBER:
+        raise Invalid("党员身份不由授权产生", "one is a member by membership, not by a grant")
     if (right.district_code is None) == (right.prefix is None):
         raise Invalid("须给出区划代码或代码前缀其中一项", "give either a district or a prefix")
     if right.prefix is not None and not re.fullmatch(PREFIX, right.prefix):
@@ -84,12 +98,12 @@ def check_right(right: Right) -> None:
         )
 
 
-def check_grant(held: Sequence[Right], new: Right) -> None:
-    """Raise `GrantStands` or `AdministratorsCombined` unless `new` may join what is held."""
+def check_grant(held: Sequence[Right], new: Right, *, is_password_given: bool) -> None:
+    """Raise `GrantStands` or `PasswordStillGiven` unless `new` may join what is held."""
     if new in held:
         raise GrantStands
-    if new.role in ADMINISTRATORS and any(h.role in ADMINISTRATORS - {new.role} for h in held):
-        raise AdministratorsCombined
+    if new.role in UNMASKING and is_password_given:
+        raise PasswordStillGiven
 
 
 def check_keeper(held: Iterable[Right]) -> None:
@@ -98,11 +112,13 @@ def check_keeper(held: Iterable[Right]) -> None:
         raise KeptByOperator
 
 
-def check_reach(held: Iterable[Right], codes: set[str]) -> None:
-    """Raise `HoldsMoreRights` unless all rights lie in `codes`.
+def check_reset(held: Sequence[Right], codes: set[str]) -> None:
+    """Raise `KeptByOperator`, or `HoldsMoreRights` unless all rights lie in `codes`.
 
-    Who sets a password can sign in with it, and would gain the rest.
+    Who sets a password can sign in with it, and would gain what is held.
     """
+    if any(right.role in PASSWORD_OF_THE_OPERATOR for right in held):
+        raise KeptByOperator
     if any(right.code not in codes for right in held):
         raise HoldsMoreRights
 

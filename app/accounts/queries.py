@@ -1,5 +1,6 @@
 """Reading accounts and grants: those over places where the caller keeps one or the other."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from sqlalchemy import JSON, ColumnElement, Row, Select, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.access.models import Account, AccountGrant
+from app.access.queries import PLACE
 from app.access.types import Role
 from app.accounts import logic
 from app.accounts.logic import Right
@@ -17,7 +19,6 @@ from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import NotFound
 from app.core.pages import Rows, page
-from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
 from app.organizations.queries import ROOT_PATH, in_subtrees, like_literal
 
@@ -25,10 +26,6 @@ State = OrganizationState
 AnyRow = Row[*tuple[Any, ...]]
 SEES = (Permission.ACCOUNTS_MANAGE, Permission.GRANTS_MANAGE)
 """Either one shows accounts and grants."""
-PLACE: ColumnElement[str] = func.coalesce(
-    AccountGrant.district_code, func.rpad(AccountGrant.prefix, 6, "0")
-)
-"""The GB/T 2260 code of a grant's place."""
 
 
 def codes(caller: Caller, *permissions: Permission) -> set[str]:
@@ -57,6 +54,7 @@ def visible(caller: Caller) -> Select[*tuple[Any, ...]]:
         Account.member_id,
         Account.is_disabled,
         Account.password_hash.is_not(None).label("has_password"),
+        Account.is_password_given,
         Account.wechat_index.is_not(None).label("is_bound_to_wechat"),
         Account.created_at,
         grants.label("grants"),
@@ -120,9 +118,14 @@ async def grant(on: Executor, caller: Caller, grant_id: UUID) -> AnyRow:
     return row
 
 
-async def subtree(on: Executor, caller: Caller, organization_id: UUID) -> Subtree:
-    """Find where an organisation stands that the caller sees or grants at, or raise `NotFound`."""
-    permissions = Permission.GRANTS_MANAGE, Permission.ORGANIZATIONS_READ
+async def subtree(
+    on: Executor, caller: Caller, organization_id: UUID, permission: Permission
+) -> Subtree:
+    """Find where an organisation stands that the caller sees, or raise `NotFound`.
+
+    Where the caller holds `permission` it is seen as well.
+    """
+    permissions = permission, Permission.ORGANIZATIONS_READ
     rows = select(State.district_code, State.path).where(
         State.organization_id == organization_id,
         on_day(State, clock.today()),
@@ -141,7 +144,10 @@ async def explain(
 
     One that is out of sight is explained as one that does not exist.
     """
-    place = await _in_sight(on, caller, organization_id) if organization_id else None
+    place = None
+    if organization_id is not None:
+        with suppress(NotFound):
+            place = await subtree(on, caller, organization_id, permission)
     explained = logic.explain(
         caller.grants, permission, place, is_asked=organization_id is not None
     )
@@ -152,11 +158,3 @@ async def explain(
         "grants": explained,
         "rule": logic.RULE,
     }
-
-
-async def _in_sight(on: Reader, caller: Caller, organization_id: UUID) -> Subtree | None:
-    today, read = clock.today(), Permission.ORGANIZATIONS_READ
-    try:
-        return await organizations.subtree(on, caller, organization_id, today, read)
-    except NotFound:
-        return None

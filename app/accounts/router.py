@@ -7,12 +7,13 @@ from fastapi import APIRouter, Query, Response, status
 from app.access.errors import UsernameTaken
 from app.accounts import queries, service
 from app.accounts.errors import (
-    AdministratorsCombined,
+    GrantedByOperator,
     GrantStands,
     HoldsMoreRights,
     KeptByOperator,
     MemberHasAccount,
     NotToOneself,
+    PasswordStillGiven,
 )
 from app.accounts.schemas import (
     AccountGrantOut,
@@ -53,7 +54,7 @@ async def list_accounts(
 async def create_account(
     session: SessionDep, caller: CallerDep, new: AccountNew, response: Response
 ) -> Any:
-    """Make an account; it has no rights until a role is granted (建立账号)."""
+    """Make an account, without rights; its holder changes the password first (建立账号)."""
     made = await service.create(session, caller, new)
     response.headers["Location"] = f"/v1/accounts/{made}"
     return await queries.get(session, caller, made)
@@ -118,10 +119,10 @@ async def unbind_account(
     "/accounts/{account_id}/grants",
     response_model=AccountGrantOut,
     status_code=status.HTTP_201_CREATED,
-    responses=declare(*CHANGES, GrantStands, AdministratorsCombined),
+    responses=declare(*CHANGES, GrantedByOperator, GrantStands, PasswordStillGiven),
 )
 async def grant_role(session: SessionDep, caller: CallerDep, account_id: Id, new: GrantNew) -> Any:
-    """Grant a role over a subtree, a district or every district of a prefix (授权)."""
+    """Grant a role over a subtree, a district or a prefix; no administrator's (授权)."""
     return await service.grant(session, caller, account_id, new)
 
 

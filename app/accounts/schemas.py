@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 
+from app.access.schemas import Password
 from app.access.types import Role
 from app.accounts.logic import PREFIX
 from app.core.caller import Permission
 from app.core.schemas import DistrictCode, Id, Line, ListParams, Schema
 
 Username = Annotated[Line, StringConstraints(max_length=50)]
-Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
 Prefix = Annotated[str, StringConstraints(pattern=PREFIX, max_length=4)]
 
 
@@ -40,6 +40,8 @@ class AccountOut(Schema):
     """The member whose own account this is."""
     is_disabled: bool
     has_password: bool
+    is_password_given: bool
+    """Somebody else set the password, and the holder has not changed it yet."""
     is_bound_to_wechat: bool
     created_at: datetime
     grants: list[AccountGrantOut]
@@ -64,7 +66,7 @@ class Reason(Schema):
 
 
 class PasswordReset(Schema):
-    """A new password, set by somebody else."""
+    """A new password, set by somebody else: its holder has to change it first of all."""
 
     password: Password
 

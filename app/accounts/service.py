@@ -37,7 +37,9 @@ async def create(session: AsyncSession, caller: Caller, new: AccountNew) -> UUID
         if await session.scalar(there) is None:
             raise NotFound
     check_password(new.password, new.username)
-    made = await _add(session, new.username, new.password, home, new.member_id)
+    made = await _add(
+        session, new.username, new.password, home, new.member_id, is_password_given=True
+    )
     facts = {"username": new.username, "member_id": new.member_id}
     audit.record(session, home, ("account", made), after=facts)
     return made
@@ -58,7 +60,13 @@ def _home(caller: Caller, code: str | None) -> str:
 
 
 async def _add(
-    session: AsyncSession, username: str, password: str, home: str, member_id: UUID | None = None
+    session: AsyncSession,
+    username: str,
+    password: str,
+    home: str,
+    member_id: UUID | None = None,
+    *,
+    is_password_given: bool = False,
 ) -> UUID:
     """Insert an account; of two with one name or one member at once, one is refused."""
     key = username_key(username)
@@ -70,6 +78,7 @@ async def _add(
         password_hash=await hash_password(password),
         home_code=home,
         member_id=member_id,
+        is_password_given=is_password_given,
     )
     made: UUID | None = await session.scalar(row.on_conflict_do_nothing().returning(Account.id))
     if made is not None:
@@ -110,13 +119,13 @@ async def reset_password(
 ) -> None:
     """Give an account another password, end its sign-ins and its lock-out (重置密码).
 
-    Raises `NotFound`, `Forbidden`, `NotToOneself`, `KeptByOperator`, `HoldsMoreRights` or
-    `Invalid`.
+    Its holder has to change it first of all. Raises `NotFound`, `Forbidden`, `NotToOneself`,
+    `KeptByOperator`, `HoldsMoreRights` or `Invalid`.
     """
     account = await _lock(session, caller, account_id)
     held = await queries.held(session, account_id)
-    logic.check_keeper(held)
-    logic.check_reach(held, queries.codes(caller, Permission.ACCOUNTS_MANAGE))
+    logic.check_reset(held, queries.codes(caller, Permission.ACCOUNTS_MANAGE))
+    account.is_password_given = True
     await _set_password(session, account, password)
 
 
@@ -187,16 +196,18 @@ async def grant(
     """Grant a role over a place (授权).
 
     Raises `NotFound` for an account or a place out of sight, `Forbidden`, `Invalid`,
-    `NotToOneself`, `GrantStands` or `AdministratorsCombined`.
+    `GrantedByOperator`, `NotToOneself`, `GrantStands` or `PasswordStillGiven`.
     """
     await queries.get(session, caller, account_id)
-    logic.check_grantable(new.role, new.organization_id, new.district_code, new.prefix)
+    logic.check_place(new.organization_id, new.district_code, new.prefix)
     right, place = await _place(session, caller, new)
     caller.require(Permission.GRANTS_MANAGE, at=place)
     _refuse_own(caller, account_id)
     logic.check_right(right)
-    await _locked(session, Account.id == account_id)
-    logic.check_grant(await queries.held(session, account_id), right)
+    logic.check_grantable(right.role)
+    account = await _locked(session, Account.id == account_id)
+    held = await queries.held(session, account_id)
+    logic.check_grant(held, right, is_password_given=account.is_password_given)
     made = await _add_grant(session, account_id, right)
     told = {"grant_id": made.id} | right._asdict()
     audit.record(session, right.code, ("account", account_id), after=told)
@@ -206,7 +217,9 @@ async def grant(
 async def _place(session: AsyncSession, caller: Caller, new: GrantNew) -> tuple[Right, Subtree]:
     """Find the place that is meant, among those in the caller's sight."""
     if new.organization_id is not None:
-        place = await queries.subtree(session, caller, new.organization_id)
+        place = await queries.subtree(
+            session, caller, new.organization_id, Permission.GRANTS_MANAGE
+        )
         return Right(new.role, place.district_code, new.organization_id), place
     right = Right(new.role, new.district_code, None, new.prefix)
     # a code that ends in 00 is a prefecture's or a province's: it is granted as a prefix
@@ -272,6 +285,7 @@ async def create_account(
 async def set_password(session: AsyncSession, username: str, password: str) -> None:
     """Give an account another password, for the operator. Raises `NotFound` or `Invalid`."""
     account = await _locked(session, Account.username_key == username_key(username))
+    account.is_password_given = False  # the operator is trusted
     await _set_password(session, account, password, action="cli.reset_password")
 
 

@@ -77,21 +77,21 @@ class Walk:
         """Compare the end of the chain with its head, and with the heads kept elsewhere."""
         if head is None:
             if self.number:
-                self._found(None, "链首记录缺失", "the head is missing")
+                self._found(None, "链头记录缺失", "the head is missing")
         elif not is_sealed:
-            self._found(None, "链首签名不符", "the head was not signed by this service")
+            self._found(None, "链头签名不符", "the head was not signed by this service")
         elif head.number != self.number or head.number < 1:
             self._found(
                 min(head.number, self.number) + 1,
-                f"链首记 {head.number} 条，实有至第 {self.number} 条",
+                f"链头记 {head.number} 条，实有至第 {self.number} 条",
                 f"the head counts {head.number}, the last entry is {self.number}",
             )
         elif head.hash != self.hash:
-            self._found(head.number, "链首哈希与末条不符", "the head does not fit the last entry")
+            self._found(head.number, "链头哈希与末条不符", "the head does not fit the last entry")
         for number in sorted(n for n in self._kept if n > self.number):
             self._found(
                 number,
-                f"别处留存的链首有 {number} 条，实有至第 {self.number} 条",
+                f"别处留存的链头有 {number} 条，实有至第 {self.number} 条",
                 f"the head kept elsewhere counts {number}, the last entry is {self.number}",
             )
 

@@ -78,7 +78,7 @@ def _filtered(caller: Caller, params: EntryListParams) -> AnySelect:
         rows = rows.where(AuditEntry.at >= _midnight(params.from_))
     if params.to is not None:
         rows = rows.where(AuditEntry.at < _midnight(params.to + timedelta(days=1)))
-    for name in ("account_id", "action", "outcome", "target_kind", "target_id"):
+    for name in ("account_id", "username", "action", "outcome", "target_kind", "target_id"):
         if (value := getattr(params, name)) is not None:
             rows = rows.where(getattr(AuditEntry, name) == value)
     return rows

@@ -35,5 +35,5 @@ async def get_audit_entry(
 
 @router.get("/heads", response_model=Page[HeadOut])
 async def list_audit_heads(request: Request, caller: CallerDep) -> Rows[Any]:
-    """List the signed heads of the chains, so that they can be kept elsewhere (审计链首)."""
+    """List the signed heads of the chains, so that they can be kept elsewhere (审计链头)."""
     return Rows(await queries.heads(doors(request), caller))

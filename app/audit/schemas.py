@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.core.audit import Outcome
-from app.core.schemas import Count, Day, DistrictCode, Id, ListParams, Schema
+from app.core.schemas import Count, Day, DistrictCode, Id, Line, ListParams, Schema
 
 Action = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]*$", max_length=50)]
 """The name of an operation: `edit_member`; `cli.…` at the command line, `audit.…` of its own."""
@@ -65,6 +65,9 @@ class EntryListParams(ListParams):
     to: Day | None = None
     """The last day, which is included."""
     account_id: Id | None = None
+    """Who acted, signed in."""
+    username: Annotated[Line, StringConstraints(max_length=50)] | None = None
+    """Whose name it was, as it is written in the entry: failed sign-ins of the account too."""
     action: Action | None = None
     outcome: Outcome | None = None
     target_kind: TargetKind | None = None

@@ -13,7 +13,7 @@ from app.audit.logic import Fault, Head, Walk
 from app.core import audit
 from app.core.audit import RESEALED, AuditEntry, AuditHead
 from app.core.db import Doors
-from app.core.errors import Text
+from app.core.errors import NotFound, Text
 
 BATCH = 5_000
 
@@ -42,7 +42,7 @@ async def verify(
             elsewhere[head.district_code][head.number] = head.hash
         else:
             what = Text(
-                "留存的链首不是本系统签发的", "the kept head was not signed by this service"
+                "留存的链头不是本系统签发的", "the kept head was not signed by this service"
             )
             found.append(Fault(head.district_code, head.number, what))
     chosen = set(await queries.chains(doors)) | {*elsewhere} if codes is None else set(codes)
@@ -100,6 +100,7 @@ async def reseal(doors: Doors, code: str, reason: str) -> bool:
     of the chain is refused, for nothing may follow what cannot be trusted. The operator looks into
     it first; this makes writing possible again. It heals nothing: the entry that it leaves says
     why and what the head was, and `verify` goes on to report the break and this entry for ever.
+    Raises `NotFound` for a chain that never began.
     """
     async with doors.writing([code]) as session:
         rows = select(AuditHead.__table__).where(AuditHead.district_code == code)
@@ -111,6 +112,8 @@ async def reseal(doors: Doors, code: str, reason: str) -> bool:
             .limit(1)
         )
         found = (await session.execute(newest)).first()
+        if head is None and found is None and code not in await queries.begun(doors):
+            raise NotFound(f"没有 {code} 的审计链", f"there is no chain of {code}")
         number, end = (0, b"") if found is None else (found.number, found.hash)
         is_sealed = head is not None and audit.is_sealed(head)
         if is_sealed and head is not None and (head.number, head.hash) == (number, end):

@@ -24,7 +24,7 @@ def verify(
     district: Chain = None,
     heads: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="别处留存的链首 / heads kept elsewhere"),
+        typer.Option(exists=True, dir_okay=False, help="别处留存的链头 / heads kept elsewhere"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -33,6 +33,8 @@ def verify(
     codes = [district] if district else None
     started = time.monotonic()
     found = run(lambda doors: service.verify(doors, codes, kept))
+    if district and not (found.chains or found.faults):
+        stop(f"没有 {district} 的审计链 / there is no chain of {district}")
     seconds = round(time.monotonic() - started, 1)
     if as_json:
         told: dict[str, Any] = {"faults": [f.as_json() for f in found.faults]}
@@ -67,12 +69,12 @@ def _kept(file: Path) -> list[Head]:
             for item in items
         ]
     except (KeyError, TypeError, ValueError):
-        stop(f"不是链首文件：{file} / not a file of heads: {file}")
+        stop(f"不是链头文件：{file} / not a file of heads: {file}")
 
 
 @commands.command("heads")
 def heads() -> None:
-    """输出各链链首，请留存别处 / print the heads of the chains, to be kept elsewhere."""
+    """输出各链链头，请留存别处 / print the heads of the chains, to be kept elsewhere."""
 
     async def read(doors: Doors) -> list[Head]:
         codes = await queries.chains(doors)
@@ -112,5 +114,5 @@ def reseal(
     if not reason.strip():
         stop("请说明缘由 / say why")
     if not run(lambda doors: service.reseal(doors, district, reason.strip())):
-        stop(f"{district} 的链首完好，未重新签章 / the head of {district} is whole; left as it is")
+        stop(f"{district} 的链头完好，未重新签章 / the head of {district} is whole; left as it is")
     say.print("已重新签章；断处仍会被核验报告 / signed anew; `verify` goes on to report the break")

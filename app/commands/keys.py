@@ -72,7 +72,7 @@ def _show(district_code: str, members: int) -> None:
 
 @commands.command("status")
 def show_keys(as_json: AsJson = False) -> None:
-    """各密钥下的记录数 / how many values lie under which key."""
+    """各密钥下的记录数，缺密钥即以 1 退出 / values under each key; exit 1 if a key is missing."""
     found = run(_rows)
     ring = crypto.keys()
     status: dict[str, Any] = {
@@ -88,13 +88,18 @@ def show_keys(as_json: AsJson = False) -> None:
             for column, heads in found.items()
         },
     }
+    used = {group["key"] for groups in status["rows"].values() for group in groups}
+    status["missing"] = missing = sorted(used - ring.masters.keys())
     if as_json:
         typer.echo(json.dumps(status, ensure_ascii=False, indent=1))
-        return
-    typer.echo(f"当前密钥 current: {ring.current} ({ring.cipher})   {status['source']}")
-    for column, groups in status["rows"].items():
-        for group in groups:
-            typer.echo(f"  {column:20} {group['cipher']:12} {group['key']:4} {group['rows']:10}")
+    else:
+        typer.echo(f"当前密钥 current: {ring.current} ({ring.cipher})   {status['source']}")
+        for column, groups in status["rows"].items():
+            for group in groups:
+                facts = f"{group['cipher']:12} {group['key']:4} {group['rows']:10}"
+                typer.echo(f"  {column:20} {facts}")
+    if missing:
+        stop(f"缺少密钥 {missing}，其下的值无法读取 / keys {missing} are missing: not readable")
 
 
 async def _rows(doors: Doors) -> members.Heads:

@@ -63,6 +63,7 @@ class AuditEntry(Base):
     at: Mapped[datetime]
     account_id: Mapped[UUID | None]
     username: Mapped[str] = mapped_column(String(50))
+    """Who acted; of a sign-in that failed, whose known name was given."""
     role: Mapped[str] = mapped_column(String(200))
     """The roles held there, with commas between them."""
     action: Mapped[str] = mapped_column(String(50))

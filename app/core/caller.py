@@ -37,6 +37,35 @@ class Permission(StrEnum):
     SERVICE_WRITE = "service:write"
 
 
+PERMISSION_NAMES = {
+    Permission.ACCOUNTS_MANAGE: "管理账号",
+    Permission.AUDIT_READ: "查看审计",
+    Permission.ELECTIONS_APPROVE: "审批换届",
+    Permission.ELECTIONS_READ: "查看换届",
+    Permission.ELECTIONS_WRITE: "办理换届",
+    Permission.GRANTS_MANAGE: "管理授权",
+    Permission.IMPORTS_READ: "查看导入记录",
+    Permission.IMPORTS_WRITE: "导入花名册",
+    Permission.MEMBERS_EXPORT: "导出党员",
+    Permission.MEMBERS_READ: "查看党员",
+    Permission.MEMBERS_UNMASK: "查看完整号码",
+    Permission.MEMBERS_WRITE: "维护党员",
+    Permission.ORGANIZATIONS_READ: "查看党组织",
+    Permission.ORGANIZATIONS_WRITE: "维护党组织",
+    Permission.PLEDGES_CONFIRM: "确认承诺",
+    Permission.PLEDGES_EXPORT: "导出承诺",
+    Permission.PLEDGES_READ: "查看承诺",
+    Permission.PLEDGES_WRITE: "登记承诺",
+    Permission.PUBLISHED_READ: "查看公示",
+    Permission.RULES_CONFIGURE: "设置规则",
+    Permission.RULES_READ: "查看规则提示",
+    Permission.SERVICE_CONFIRM: "确认进社区服务",
+    Permission.SERVICE_READ: "查看进社区服务",
+    Permission.SERVICE_WRITE: "登记进社区服务",
+}
+"""What each is called in Chinese (权限)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subtree:
     """A node and everything under it, in one district. `path` ends with a dot."""
@@ -80,6 +109,8 @@ class Caller:
     """GB/T 2260: the district that keeps the account, or the prefecture or province."""
     member_id: UUID | None = None
     """The member (in the district `home_code`) whose own account this is."""
+    is_confined: bool = False
+    """Signed in with a password that somebody else gave: first the holder changes it."""
 
     @cached_property
     def districts(self) -> frozenset[str]:
@@ -106,7 +137,7 @@ class Caller:
         """Raise `Forbidden` unless the caller holds `permission` over `at`."""
         if not self.may(permission, at):
             raise Forbidden(
-                f"此处没有“{permission}”权限",
+                f"此处没有“{PERMISSION_NAMES[permission]}”权限",
                 f"{permission} is not granted here",
                 permission=permission.value,
             ).at(at.district_code, at.path)

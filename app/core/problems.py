@@ -77,6 +77,7 @@ _FIELD_TEXTS: dict[str, Text] = {
     "holds_number": Text(
         "不得含有公民身份号码或手机号码", "must hold no ID number and no phone number"
     ),
+    "password_length": Text("密码须为 8 至 200 个字符", "a password has 8 to 200 characters"),
     "json_depth": Text("JSON 嵌套过深", "JSON nested too deep"),
     "duplicate": Text("参数重复", "given twice"),
 }

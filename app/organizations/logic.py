@@ -57,12 +57,6 @@ def child_path(parent: str, label: int) -> str:
     return f"{parent}{label}."
 
 
-def ancestor_paths(path: str) -> list[str]:
-    """List the paths from the root down to `path` itself."""
-    labels = path.split(".")[:-1]
-    return [".".join(labels[: i + 1]) + "." for i in range(len(labels))]
-
-
 def check_facts(
     kind: Kind,
     *,

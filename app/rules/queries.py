@@ -23,7 +23,7 @@ from app.organizations import queries as organizations
 from app.organizations.types import OrganizationKind, Sector
 from app.rules import logic
 from app.rules.models import RuleSetting
-from app.rules.schemas import FindingListParams, FindingOut, SettingListParams
+from app.rules.schemas import FindingListParams, SettingListParams
 from app.rules.types import (
     LOCALES,
     Comparison,
@@ -138,12 +138,6 @@ async def findings(on: Reader, subtrees: Sequence[Subtree], as_of: date) -> list
         for row in await _near(near).fetch(on, [subtree], day=as_of):
             found += _findings_of(row, subtree.district_code, chosen, as_of)
     return sorted(found, key=lambda f: _key(f, "path"))
-
-
-async def findings_of_district(on: Reader, district_code: str, as_of: date) -> list[dict[str, Any]]:
-    """Compute a district's findings as JSON, for the operator: nobody's rights are asked."""
-    found = await findings(on, [Subtree(district_code, organizations.ROOT_PATH)], as_of)
-    return [FindingOut.model_validate(f).model_dump(mode="json") for f in found]
 
 
 @lru_cache(maxsize=100)

@@ -135,14 +135,6 @@ async def phone_of(wechat: WeChat, doors: Doors, code: str) -> str:
     return logic.mainland_number(found.country_code, found.pure_phone_number)
 
 
-async def token_of(wechat: WeChat, doors: Doors, refused: str | None = None) -> str:
-    """Give the token that all workers share, or another one than `refused`, which failed.
-
-    Raises `WechatBusy` or `WechatUnavailable`.
-    """
-    return await _token(wechat, doors, refused, _in(PHONE_SECONDS))
-
-
 async def first_use(doors: Doors, code: str) -> None:
     """Note that a code came here; of all who bring the same one, the first passes.
 
@@ -176,6 +168,7 @@ class _Kept:
 
 
 async def _token(wechat: WeChat, doors: Doors, refused: str | None, until: float) -> str:
+    """Give the token that all workers share, or another one than `refused`, which failed."""
     give_up = min(_in(WAIT_SECONDS), until)
     while True:
         kept = await _kept(wechat, doors)

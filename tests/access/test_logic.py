@@ -1,11 +1,15 @@
 """Names that read the same are one name; what a password may be; whose attempts are counted."""
 
+import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from app.access import logic
 from app.core import clock
+from app.core.caller import PERMISSION_NAMES, Caller, Permission, Subtree
+from app.core.errors import Forbidden
 from app.core.settings import Settings
 
 SAME = {
@@ -105,3 +109,17 @@ def test_wechat_is_set_up_whole_or_not_at_all() -> None:
             Settings(_env_file=None, **part)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="wechat_base_url"):
         Settings(_env_file=None, wechat_base_url="ftp://x")
+
+
+def test_every_permission_has_a_chinese_name_of_its_own() -> None:
+    assert PERMISSION_NAMES.keys() == set(Permission)
+    assert len(set(PERMISSION_NAMES.values())) == len(Permission)
+    assert all(re.fullmatch("[\u4e00-\u9fff]+", name) for name in PERMISSION_NAMES.values())
+
+
+def test_a_refusal_names_the_permission() -> None:
+    caller = Caller(UUID(int=1), "somebody", ())
+    with pytest.raises(Forbidden) as refused:
+        caller.require(Permission.MEMBERS_UNMASK, at=Subtree("231005", "1."))
+    assert refused.value.detail.zh == "此处没有“查看完整号码”权限"
+    assert refused.value.more == {"permission": "members:unmask"}

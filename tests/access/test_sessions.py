@@ -233,3 +233,25 @@ async def test_what_has_ended_is_cleared_away(
     await purge(doors)
     assert await session.scalar(select(func.count()).select_from(SignIn)) == 1
     assert await session.scalar(select(func.count()).select_from(Token)) == 2
+
+
+async def test_a_sign_in_ends_after_seven_days_however_often_it_is_refreshed(
+    anonymous: httpx.AsyncClient, session: AsyncSession, root: UUID
+) -> None:
+    before = clock.now()
+    tokens = await _sign_in(anonymous, await make_account(session))
+    ends = await session.scalar(select(SignIn.expires_at))
+    assert ends is not None
+    assert before + timedelta(days=7) <= ends <= clock.now() + timedelta(days=7)
+    ends -= timedelta(days=6)  # as if six days had gone by
+    kinds = select(Token.expires_at).where(Token.kind == "refresh")
+    for of in (SignIn, Token):
+        await session.execute(update(of).values(expires_at=ends))
+    spent = {"refresh_token": tokens["refresh_token"]}
+    fresh = (await anonymous.post("/sessions/refreshes", json=spent)).json()
+    assert set(await session.scalars(kinds)) == {ends}
+    late = clock.now() - timedelta(minutes=1)
+    await session.execute(update(Token).where(Token.kind == "refresh").values(expires_at=late))
+    spent = {"refresh_token": fresh["refresh_token"]}
+    ended = await anonymous.post("/sessions/refreshes", json=spent)
+    assert (ended.status_code, ended.json()["type"]) == (401, "/problems/unauthenticated")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -13,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
 from app.access import service as access
+from app.access.errors import NoSuchMember
 from app.access.models import Account, Attempts
 from app.core import clock
-from app.core.audit import AuditEntry
+from app.core.audit import Actor, AuditEntry
 from app.core.db import Doors
 from app.fake_wechat.router import create_fake
 from app.members.models import Membership
@@ -265,3 +267,18 @@ async def test_what_is_no_code(scene: Scene, body: dict[str, Any]) -> None:
     answer = await scene.client.post("/sessions/wechat", json=body)
     assert answer.status_code == 422
     assert (await scene.fake.get("/fake/calls")).json() == {}
+
+
+@pytest.mark.parametrize("case", ["disabled", "bound elsewhere"])
+async def test_who_is_refused_is_not_bound(scene: Scene, doors: Doors, case: str) -> None:
+    assert (await scene.enter(phone=PHONE)).status_code == 200
+    if case == "disabled":
+        await scene.session.execute(update(Account).values(is_disabled=True, wechat_index=None))
+    before = (await scene.session.scalars(select(Account.wechat_index))).all()
+    bound = [entry for entry in await scene.entries() if entry[0] == "bind_wechat"]
+    assert of(await scene.enter("oOther", PHONE)) == NOBODY
+    assert (await scene.session.scalars(select(Account.wechat_index))).all() == before
+    assert [entry for entry in await scene.entries() if entry[0] == "bind_wechat"] == bound
+    member = SimpleNamespace(id=scene.member, district_code="231005")
+    with pytest.raises(NoSuchMember):
+        await access._bind(doors, Actor("sign_in_with_wechat"), b"other", member)

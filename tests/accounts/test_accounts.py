@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.models import Account, Attempts, SignIn
+from app.access.models import Account, AccountGrant, Attempts, SignIn
 from app.access.types import Role
 from app.core.audit import AuditEntry
 from tests.accounts.conftest import ACTIONS, PASSWORD, AsUser, act, id_of, kind, make_wide
 from tests.make.members import make_member
-from tests.make.organizations import make_district, make_organization
+from tests.make.organizations import make_account, make_district, make_organization
 
 NEW = {"username": "李四", "password": PASSWORD}
 
@@ -38,6 +38,7 @@ async def test_an_account_is_made(
         "member_id": None,
         "is_disabled": False,
         "has_password": True,
+        "is_password_given": True,
         "is_bound_to_wechat": False,
         "created_at": account["created_at"],
         "grants": [],
@@ -196,14 +197,29 @@ async def test_the_other_administrators_are_kept_by_the_operator(
     assert (await act(system, scene["sys2"], "disablements")).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["sec2", "aud", "sys2", "department"])
+async def test_no_reset_opens_an_administrators_account_or_full_numbers(
+    system: httpx.AsyncClient, session: AsyncSession, scene: dict[str, UUID], name: str
+) -> None:
+    if name == "department":
+        await make_account(session, Role.DEPARTMENT_ADMIN, username=name)
+        scene[name] = await id_of(session, name)
+    answer = await act(system, scene[name], "password-resets")
+    assert kind(answer) == (409, "kept-by-operator")
+
+
 async def test_a_reset_does_not_reach_beyond_the_own_districts(
     system: httpx.AsyncClient, session: AsyncSession, scene: dict[str, UUID], as_user: AsUser
 ) -> None:
-    answer = await act(system, scene["both"], "password-resets")
-    assert kind(answer) == (409, "holds-more-rights")
     assert (await act(system, scene["both"], "disablements")).status_code == 200
     await make_wide(session, "city", Role.SYSTEM_ADMIN, "2310")
     city = await as_user("city")
+    answer = await act(city, scene["both"], "password-resets")
+    assert kind(answer) == (409, "kept-by-operator")  # the department's role there
+    lesser = update(AccountGrant).where(AccountGrant.account_id == scene["both"])
+    await session.execute(lesser.values(role=Role.ORGANIZATION_CLERK))
+    answer = await act(system, scene["both"], "password-resets")
+    assert kind(answer) == (409, "holds-more-rights")
     assert (await act(city, scene["both"], "password-resets")).status_code == 204
 
 
@@ -282,3 +298,18 @@ async def test_unbinding_forgets_the_wechat_user(
         {"is_bound_to_wechat": True},
         {"is_bound_to_wechat": False},
     )
+
+
+@pytest.mark.parametrize("password", ["abcdefg", "abcde" * 40 + "x"])
+async def test_a_password_of_the_wrong_length_is_told_its_length(
+    system: httpx.AsyncClient, password: str
+) -> None:
+    for language, told in (
+        ("zh", "密码须为 8 至 200 个字符"),
+        ("en", "a password has 8 to 200 characters"),
+    ):
+        headers = {"accept-language": language}
+        answer = await system.post("/accounts", json=NEW | {"password": password}, headers=headers)
+        [error] = answer.json()["errors"]
+        found = error["field"], error["code"], error["message"]
+        assert found == ("password", "password_length", told)

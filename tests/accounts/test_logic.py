@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from app.access.logic import ADMINISTRATORS, ROLES, codes_above
 from app.access.types import Role
 from app.accounts import logic
-from app.accounts.errors import AdministratorsCombined, GrantStands, HoldsMoreRights, KeptByOperator
+from app.accounts.errors import (
+    GrantedByOperator,
+    GrantStands,
+    HoldsMoreRights,
+    KeptByOperator,
+    PasswordStillGiven,
+)
 from app.accounts.logic import Right
 from app.core.caller import Grant, Permission, Subtree
 from app.core.errors import AppError, Invalid
@@ -24,49 +30,49 @@ RIGHTS = st.builds(
 )
 
 
-@given(st.lists(st.tuples(RIGHTS, st.integers(0, 5)), max_size=30))
-def test_no_sequence_of_grants_combines_administrators(steps: list[tuple[Right, int]]) -> None:
+@given(st.lists(st.tuples(RIGHTS, st.integers(0, 5), st.booleans()), max_size=30))
+def test_no_sequence_of_grants_makes_an_administrator(
+    steps: list[tuple[Right, int, bool]],
+) -> None:
     held: list[Right] = []
-    for right, taken_back in steps:
+    for right, taken_back, is_given in steps:
         try:
             logic.check_right(right)
-            logic.check_grant(held, right)
-        except (Invalid, GrantStands, AdministratorsCombined):
+            logic.check_grantable(right.role)
+            logic.check_grant(held, right, is_password_given=is_given)
+        except (Invalid, GrantedByOperator, GrantStands, PasswordStillGiven):
             if held and taken_back == 0:
                 held.pop()
             continue
+        assert not (is_given and Permission.MEMBERS_UNMASK in ROLES[right.role])
         held.append(right)
-    assert len({r.role for r in held} & ADMINISTRATORS) <= 1
+    assert not {r.role for r in held} & (ADMINISTRATORS | {Role.MEMBER})
     assert len(set(held)) == len(held)
     for right in held:
         assert (right.district_code is None) != (right.prefix is None)
-        assert right.role not in ADMINISTRATORS or right.organization_id is None
         assert len(right.code) == 6
 
 
-@given(st.lists(RIGHTS, max_size=5), RIGHTS)
-def test_what_does_not_combine_is_granted(held: list[Right], new: Right) -> None:
-    roles = {r.role for r in [*held, new]} & ADMINISTRATORS
+@given(st.lists(RIGHTS, max_size=5), RIGHTS, st.booleans())
+def test_what_does_not_stand_is_granted(held: list[Right], new: Right, is_given: bool) -> None:
     try:
-        logic.check_grant(held, new)
+        logic.check_grant(held, new, is_password_given=is_given)
     except GrantStands:
         assert new in held
-    except AdministratorsCombined:
-        assert len(roles) > 1
+    except PasswordStillGiven:
+        assert (is_given, new.role) == (True, Role.DEPARTMENT_ADMIN)
     else:
         assert new not in held
-        assert new.role not in ADMINISTRATORS or roles == {new.role}
+        assert not is_given or new.role != Role.DEPARTMENT_ADMIN
 
 
 def test_the_three_are_apart_and_each_may_one_thing() -> None:
     may = [ROLES[role] for role in sorted(ADMINISTRATORS)]
-    assert may == [
-        {Permission.AUDIT_READ},
-        {Permission.GRANTS_MANAGE},
-        {Permission.ACCOUNTS_MANAGE},
-    ]
+    names = {Permission.ORGANIZATIONS_READ}  # one grants over what one can name
+    own = [{Permission.AUDIT_READ}, {Permission.GRANTS_MANAGE}, {Permission.ACCOUNTS_MANAGE}]
+    assert may == [own[0], own[1] | names, own[2]]
     for role in set(Role) - ADMINISTRATORS:
-        assert not ROLES[role] & frozenset().union(*may)
+        assert not ROLES[role] & set().union(*own)
 
 
 def test_keeping_and_reaching() -> None:
@@ -77,10 +83,13 @@ def test_keeping_and_reaching() -> None:
     for role in (Role.SECURITY_ADMIN, Role.AUDIT_ADMIN):
         with pytest.raises(KeptByOperator):
             logic.check_keeper([clerk, Right(role, prefix="23")])
-    logic.check_reach([clerk, wide], {"231005", "231000"})
+    logic.check_reset([clerk, wide], {"231005", "231000"})
     for codes in ({"231005"}, {"231000"}, set[str]()):
         with pytest.raises(HoldsMoreRights):
-            logic.check_reach([clerk, wide], codes)
+            logic.check_reset([clerk, wide], codes)
+    for role in (*ADMINISTRATORS, Role.DEPARTMENT_ADMIN):
+        with pytest.raises(KeptByOperator):
+            logic.check_reset([clerk, Right(role, "231005")], {"231005"})
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ async def test_what_cannot_be_made(session: AsyncSession, root: UUID) -> None:
         await make("ONE", Role.DEPARTMENT_ADMIN, "231005")
     for refusal, arguments in (
         (Invalid, (Role.SYSTEM_ADMIN, "231005", root)),
+        (Invalid, (Role.MEMBER, "231005")),
         (Invalid, (Role.DEPARTMENT_ADMIN,)),
         (Invalid, (Role.DEPARTMENT_ADMIN, "231005", None, "23")),
         (Invalid, (Role.DEPARTMENT_ADMIN, None, None, "00")),
@@ -161,6 +162,7 @@ def test_commands(hangji: Run, url: str) -> None:
         "用户名已被占用": hangji(*create, "audit_admin", "--prefix", "23", given=PASSWORD),
         "密码须为": hangji("password", "--username", "op", "--password-stdin", given="short"),
         "没有这个账号": hangji("disable", "--username", "nobody"),
+        "党员身份不由授权产生": hangji(*create, "member", "--prefix", "23", given=PASSWORD),
         "没有这个区划代码": hangji(*create, "audit_admin", "--district", "999999", given=PASSWORD),
     }
     for why, result in refused.items():

@@ -145,6 +145,8 @@ async def test_filters(ask: Ask, doors: Doors) -> None:
     assert await numbers(outcome="failed") == []
     assert await numbers(account_id=str(WHO.account_id), target_kind="member") == [3, 1]
     assert await numbers(account_id=str(member)) == []
+    assert await numbers(username="somebody") == await numbers(account_id=str(WHO.account_id))
+    assert await numbers(username="some") == []
 
 
 async def test_days_are_those_of_shanghai(

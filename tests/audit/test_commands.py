@@ -88,3 +88,19 @@ def test_reseal(run: Run, world: real.World) -> None:
     [fault] = _json(after)["faults"]
     assert (fault["district_code"], fault["number"]) == ("231005", 3)
     assert "演练" in fault["zh"]
+
+
+def test_what_never_began_is_neither_whole_nor_sealed(run: Run, world: real.World) -> None:
+    for code in ("231083", "999999", "x"):
+        refused = run("verify", "--district", code)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        refused = run("reseal", "--district", code, "--reason", "演练")
+        assert refused.exit_code == 1
+        assert f"没有 {code} 的审计链" in refused.output
+    whole = run("verify", "--json")
+    assert (whole.exit_code, _json(whole)["faults"]) == (0, [])
+    # one that began and is gone can be sealed: the deployment's chain knows of it
+    tables = "audit_entry", "audit_head"
+    _tamper(world, ";".join(f"DELETE FROM {t} WHERE district_code = '231005'" for t in tables))
+    assert run("verify", "--district", "231005").exit_code == 1
+    assert run("reseal", "--district", "231005", "--reason", "演练").exit_code == 0

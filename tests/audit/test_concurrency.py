@@ -7,12 +7,14 @@ from uuid import UUID
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from app.access.types import Role
 from app.audit import service
 from app.core import audit
 from app.core.caller import DEPLOYMENT
-from app.core.db import Doors
+from app.core.db import Doors, new_id
+from app.organizations.models import District, Organization
 from tests.long import real
 from tests.make.organizations import make_account, make_district
 
@@ -141,3 +143,43 @@ async def test_what_is_written_during_a_check_is_no_fault(
     assert sum(await asyncio.gather(*writers)) > 8
     assert [c.faults for c in checks] == [[]] * 5
     assert checks[0].entries < checks[-1].entries
+
+
+async def test_what_is_pending_is_written_before_the_head_is_locked(
+    committing: Doors, superuser: asyncpg.Connection
+) -> None:
+    """A row that waits for another transaction holds up none of the chain's writers."""
+    before = len(await _numbers(superuser, "231005"))
+
+    async def late() -> None:
+        async with committing.writing(["231005"]) as session:
+            session.sync_session.autoflush = False  # nothing else may be what writes it
+            audit.record(session, "231005", action="cli.late")
+            session.add(District(code="231003", name="后"))
+
+    async with committing.writing() as session:
+        await session.execute(text("INSERT INTO district (code, name) VALUES ('231003', '先')"))
+        waiting = asyncio.create_task(late())
+        while not await superuser.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            assert not waiting.done()
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(2), committing.writing(["231005"]) as other:
+            audit.record(other, "231005", action="cli.soon")
+    with pytest.raises(IntegrityError):
+        await waiting
+    assert len(await _numbers(superuser, "231005")) == before + 1
+
+
+async def test_what_is_pending_is_written_in_the_districts_of_its_transaction(
+    committing: Doors,
+) -> None:
+    """The scope is set anew for a chain that lies elsewhere: what is flushed then is refused."""
+    async with committing.writing(["231004"]) as session:
+        await make_district(session, "231004")
+    async with committing.writing(["231004"]) as session:
+        session.sync_session.autoflush = False
+        audit.record(session, "231005", action="cli.elsewhere")
+        session.add(Organization(district_code="231004", id=new_id(), label=2))
+    async with committing.writing(["231004"]) as session:
+        rows = text("SELECT count(*) FROM organization WHERE label = 2")
+        assert await session.scalar(rows) == 1

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.audit.logic import Fault, Walk, above, check_begun
+from app.core import audit
 
 Row = tuple[int, bytes, str]
 
@@ -100,3 +101,19 @@ def test_beginnings() -> None:
 
 def test_what_is_above() -> None:
     assert above({"231005", "231083", "110101"}) == {"231000", "230000", "110100", "110000"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("phone_cipher", "phone_index", "password_hash", "answer_hash", "password", "passwords"),
+        *("search_text", "search_tokens", "name_key", "token", "access_tokens", "code"),
+    ],
+)
+def test_what_nobody_may_read_is_left_out(name: str) -> None:
+    assert audit._json({name: "x", "kept": {name: "x", "n": 1}}) == {"kept": {"n": 1}}
+
+
+@pytest.mark.parametrize("name", ["hash", "hash_of", "index", "district_code", "codes", "research"])
+def test_what_only_reads_alike_is_kept(name: str) -> None:
+    assert audit._json({name: "x"}) == {name: "x"}

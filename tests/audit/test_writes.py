@@ -12,16 +12,17 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.models import Account, AccountGrant
 from app.access.types import Role
 from app.core import clock
 from app.core.audit import BEGUN, Actor, AuditEntry, record
-from app.core.db import Doors
+from app.core.db import Doors, new_id
 from app.core.http import Route, SessionDep
 from app.members.models import Member
 from tests.conftest import signed_in
 from tests.imports.test_api import members, organizations, workbook
 from tests.make.members import id_number, make_member, new_member
-from tests.make.organizations import make_account, make_organization
+from tests.make.organizations import make_account, make_district, make_organization
 
 Told = Callable[[], Awaitable[list[Any]]]
 V1 = {"if-match": '"1"'}
@@ -194,6 +195,7 @@ async def test_signing_in_and_out(
     [entry] = await told()
     assert (entry.district_code, entry.action, entry.outcome) == ("231005", "sign_in", "failed")
     assert (entry.target_kind, entry.account_id) == ("account", None)
+    assert entry.username == username  # by which an auditor looks for it
     unknown = await anonymous.post(
         "/sessions", json={"username": "my password", "password": "xxxxxxxx"}
     )
@@ -206,6 +208,35 @@ async def test_signing_in_and_out(
     assert out.status_code == 204
     [entry] = await told()
     assert (entry.action, entry.username, entry.outcome) == ("sign_out", username, "done")
+
+
+async def test_the_entry_of_a_sign_in_names_the_roles_at_home_alone(
+    anonymous: httpx.AsyncClient, session: AsyncSession, root: UUID, told: Told
+) -> None:
+    branch = await make_organization(session, root)
+    await make_district(session, "231004")
+    username = await make_account(session, Role.ORGANIZATION_READER, "231005", branch)
+    account = await session.scalar(select(Account).where(Account.username == username))
+    assert account is not None
+    places: list[tuple[Role, dict[str, str]]] = [
+        (Role.ORGANIZATION_CLERK, {"district_code": "231005"}),
+        (Role.DEPARTMENT_ADMIN, {"district_code": "231004"}),
+        (Role.SYSTEM_ADMIN, {"prefix": "2310"}),
+    ]
+    for role, place in places:
+        session.add(AccountGrant(id=new_id(), account_id=account.id, role=role, **place))
+    account.member_id = await make_member(session, branch)
+    await session.flush()
+    await told()
+    given = {"username": username, "password": "correct horse battery"}
+    assert (await anonymous.post("/sessions", json=given)).status_code == 200
+    [entry] = await told()
+    assert entry.role == "member,organization_clerk,organization_reader"
+    account.home_code, account.member_id = "231000", None
+    await session.flush()
+    assert (await anonymous.post("/sessions", json=given)).status_code == 200
+    [entry] = await told()
+    assert (entry.district_code, entry.role) == ("231000", "system_admin")
 
 
 async def test_a_missing_right_leaves_one_though_nothing_was_written(

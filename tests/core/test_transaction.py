@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.core import db
+from app.core import db, hot
 from app.core.db import Doors
 from app.core.http import ReadDep, Route, SessionDep, is_dry
 from tests.conftest import _at, _sql
@@ -307,4 +307,21 @@ async def test_a_database_that_is_down(
         link.symlink_to(str(sockets))
         statuses = [(await client.get("/members")).status_code for _ in range(3)]
         assert statuses[-1] == 200, statuses
+    await doors.close()
+
+
+async def test_the_districts_of_a_transaction_end_with_it(
+    world: real.World, keys: None, engines: list[AsyncEngine]
+) -> None:
+    """The next one on this connection would see them, if it set none of its own."""
+    doors = Doors.to(world.url, pool_size=1)
+    asked = f"SELECT current_setting('{db.SCOPE}', true) AS scope"
+    async with doors.writing(["231005"]) as session:
+        assert await session.scalar(text(asked)) == "231005"
+    async with engines[0].connect() as connection:
+        assert not await connection.scalar(text(asked))
+    reader = doors.reading(["231005"])
+    read = hot._scoped("SELECT count(*) FROM organization", 0)
+    assert [r["count"] for r in await reader.fetch(read, [reader.scope], by_key=False)] == [1]
+    assert [r["scope"] or "" for r in await reader.fetch(asked, [], by_key=False)] == [""]
     await doors.close()

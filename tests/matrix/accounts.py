@@ -16,6 +16,7 @@ KEEPS, GRANTS = SEES
 ASKED = [k for k in CALLERS if k not in {"parent_clerk", "sibling_clerk", "reader", "two_grants"}]
 """The accounts that are asked for one by one: the others differ from these in nothing here."""
 OPERATORS = {"security_admin", "audit_admin"}
+RESET_BY_OPERATOR = OPERATORS | {"system_admin", "department_admin"}
 CODES = (*DISTRICTS, "231000", "230000", "000000")
 
 
@@ -114,6 +115,10 @@ def list_accounts(ids: Ids, who: Who) -> Cells:
     yield Cell("cursor", "all", ask, 200, read=in_order, exactly=behind)
 
 
+OWN = ("published:read",)
+"""What a member may in the own branch."""
+
+
 Refused = Callable[[Who, Who], bool]
 
 
@@ -123,8 +128,10 @@ def _is_operators(_: Who, account: Who) -> bool:
 
 def _reaches_beyond(who: Who, account: Who) -> bool:
     codes = rights.kept(who, KEEPS)
-    beyond = any(rights.place_of(hold) not in codes for hold in account.holds)
-    return beyond or _is_operators(who, account)
+    return any(
+        rights.place_of(hold) not in codes or hold.role in RESET_BY_OPERATOR
+        for hold in account.holds
+    )
 
 
 def _kept(
@@ -205,8 +212,8 @@ def grant_role(ids: Ids, who: Who) -> Cells:
     seen, grants = seen_accounts(who), rights.kept(who, GRANTS)
     touched = rights.touched(who)
 
-    def ask(account: str, **place: str) -> Ask:
-        body = {"role": "organization_reader", **place}
+    def ask(account: str, role: str = "organization_reader", **place: str) -> Ask:
+        body = {"role": role, **place}
         return Ask("POST", f"/v1/accounts/{account}/grants", body)
 
     home = next(iter(sorted(touched & set(DISTRICTS), reverse=True)), "231005")
@@ -247,6 +254,15 @@ def grant_role(ids: Ids, who: Who) -> Cells:
     )
     yield from each(
         "nested",
+        {code: code for code in DISTRICTS},
+        lambda code: ask(to, "audit_admin", district_code=code),
+        sees=lambda code: is_there and code in touched,
+        may=grants.__contains__,
+        unknown=NOWHERE,
+        done=409,
+    )
+    yield from each(
+        "nested",
         {prefix: prefix for prefix in ("2310", "23", "1101", "11")},
         lambda prefix: ask(to, prefix=prefix),
         sees=lambda prefix: is_there and prefix.ljust(6, "0") in touched,
@@ -277,8 +293,10 @@ def revoke_grant(ids: Ids, who: Who) -> Cells:
 
 @row()
 def explain_access(ids: Ids, who: Who) -> Cells:
-    seen = rights.nodes(who)
-    for permission in ("members:write", "organizations:read"):
+    own = rights.below(PEOPLE[who.person].node) if who.person else set()
+    for permission in ("members:write", "organizations:read", *SEES, "audit:read", *OWN):
+        may = rights.nodes(who, permission) | (own if permission in OWN else set())
+        seen = rights.nodes(who) | may
 
         def ask(node: str, permission: str = permission) -> Ask:
             query = f"permission={permission}&organization_id={node}"
@@ -292,11 +310,12 @@ def explain_access(ids: Ids, who: Who) -> Cells:
                 ask(ids.nodes[node]),
                 200,
                 None if is_seen else ask(ids.unknown),
-                exactly=(is_seen and rights.may(who, permission, node), is_seen),
+                exactly=(node in may, is_seen),
                 read=lambda answer: (
                     answer.json()["allowed"],
                     answer.json()["organization_id"] is not None,
                 ),
+                known=(ids.nodes[node],) if is_seen else (),
             )
 
 

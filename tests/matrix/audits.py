@@ -87,6 +87,10 @@ def list_audit_entries(ids: Ids, who: Who) -> Cells:
         wanted = [e for e in entries if e["outcome"] == outcome]
         yield asked("filter", outcome, f"outcome={outcome}", wanted)
     yield asked("filter", "account", f"account_id={ids.accounts['department']}", [])
+    wanted = [e for e in entries if e["username"] == "命令行 command line"]
+    yield asked("filter", "username", "username=命令行 command line", wanted)
+    for key in ("department", "bare"):
+        yield asked("filter", key, f"username={USERNAME.format(key)}", [])
     wanted = [e for e in entries if e["action"] == "cli"]
     yield asked("filter", "action", "action=cli", wanted)
     for sign, run in (("", entries), ("-", entries[::-1])):

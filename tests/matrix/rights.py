@@ -36,7 +36,7 @@ MAY = {
     "organization_clerk": CLERK,
     "organization_reader": READ,
     "system_admin": frozenset({"accounts:manage"}),
-    "security_admin": frozenset({"grants:manage"}),
+    "security_admin": frozenset({"grants:manage", "organizations:read"}),
     "audit_admin": frozenset({"audit:read"}),
 }
 

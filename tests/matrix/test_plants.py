@@ -261,13 +261,13 @@ def _accounts(patch: Patch, _: World) -> None:
 
 
 def _explained(patch: Patch, _: World) -> None:
-    right = organizations.subtree
+    right = accounts.subtree
 
-    async def subtree(on: Any, caller: Caller, id_: UUID, day: Any, permission: Any) -> Any:
+    async def subtree(on: Any, caller: Caller, id_: UUID, permission: Any) -> Any:
         everything = Grant("", HOME, frozenset(Permission))
-        return await right(on, replace(caller, grants=(everything,)), id_, day, permission)
+        return await right(on, replace(caller, grants=(everything,)), id_, permission)
 
-    patch.setattr(organizations, "subtree", subtree)
+    patch.setattr(accounts, "subtree", subtree)
 
 
 @dataclass(frozen=True)

@@ -18,15 +18,17 @@ from app.access import service as access
 from app.access.models import Account, AccountGrant, SignIn, Token
 from app.core import clock
 from app.core.audit import AuditEntry
+from app.core.caller import Subtree
 from app.core.db import Doors, create_engine, new_id, transaction
 from app.core.store import ObjectStore
 from app.imports.models import RosterImport
 from app.main import create_app
 from app.members.logic import _ID_CHECKS, _ID_WEIGHTS
 from app.organizations.models import OrganizationState
+from app.organizations.queries import ROOT_PATH
 from app.rules import queries as rules
 from app.rules import service as rules_service
-from app.rules.schemas import SettingNew
+from app.rules.schemas import FindingOut, SettingNew
 from tests.long import real
 from tests.make.members import make_member
 from tests.make.organizations import everything, make_district, make_organization
@@ -149,7 +151,9 @@ async def world(url: str) -> AsyncIterator[World]:
         for fill in FILLS:
             await fill(session, ids)
     for code in sorted(DISTRICTS):
-        ids.findings += await rules.findings_of_district(doors.reading([code]), code, real.TODAY)
+        places = [Subtree(code, ROOT_PATH)]
+        found = await rules.findings(doors.reading([code]), places, real.TODAY)
+        ids.findings += (FindingOut.model_validate(f).model_dump(mode="json") for f in found)
     entries = select(AuditEntry.__table__).order_by(AuditEntry.district_code, AuditEntry.number)
     ids.entries = [dict(r) for r in (await doors.reading(SCOPE).execute(entries)).mappings()]
     engine = create_engine(url, pool_size=2)

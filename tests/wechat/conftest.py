@@ -132,6 +132,12 @@ async def wechat(fake: FastAPI, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await close(made)
 
 
+async def token_of(wechat: WeChat, doors: Doors, refused: str | None = None) -> str:
+    """Get the token that all workers share, as the question for a phone does."""
+    until = service._in(service.PHONE_SECONDS)
+    return await service._token(wechat, doors, refused, until)
+
+
 @pytest.fixture(scope="session")
 def url(worker_id: str) -> Iterator[str]:
     """A database of its own, in which what is written is there for every connection."""

@@ -18,7 +18,7 @@ from app.core.db import Doors
 from app.core.errors import AppError
 from app.wechat import service
 from app.wechat.errors import WechatUnavailable
-from app.wechat.service import close, connect, openid_of, phone_of, token_of
+from app.wechat.service import close, connect, openid_of, phone_of
 from tests.wechat.conftest import (
     APP_ID,
     BASE,
@@ -28,6 +28,7 @@ from tests.wechat.conftest import (
     Control,
     answering,
     connected,
+    token_of,
 )
 
 

@@ -9,8 +9,8 @@ from app.core.db import Doors
 from app.core.errors import AppError
 from app.wechat import logic, service
 from app.wechat.errors import CodeRefused, WechatBusy, WechatUnavailable
-from app.wechat.service import WeChat, openid_of, phone_of, token_of
-from tests.wechat.conftest import MODES, OPENID, Control, connected
+from app.wechat.service import WeChat, openid_of, phone_of
+from tests.wechat.conftest import MODES, OPENID, Control, connected, token_of
 
 # ── Who it is
 

@@ -17,8 +17,8 @@ from app.core.db import Doors
 from app.wechat import service
 from app.wechat.errors import WechatBusy, WechatUnavailable
 from app.wechat.models import WeChatToken
-from app.wechat.service import WeChat, close, connect, phone_of, token_of
-from tests.wechat.conftest import APP_ID, BASE, SECRET, Control
+from app.wechat.service import WeChat, close, connect, phone_of
+from tests.wechat.conftest import APP_ID, BASE, SECRET, Control, token_of
 
 THEIRS = JSONResponse({"access_token": "theirs", "expires_in": 7200})
 
