@@ -31,6 +31,7 @@ from app.reports.router import router as reports
 from app.residents.router import router as residents
 from app.rosters.router import router as rosters
 from app.rules.router import router as rules
+from app.terms.router import router as terms
 from app.wechat import service as wechat
 
 GUARDED = (  # fixed paths first, and what is asked most
@@ -43,6 +44,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     pledges,
     residents,
     elections,
+    terms,
     reports,
     accounts,
     accounts_secret,
