@@ -261,6 +261,9 @@ READS = {
     "/organizations/{branch}/ancestors": 2,
     "/rules/findings?limit=200": 2,
     "/rules/findings?limit=200&within={root}": 3,
+    "/elections/calendar?limit=200": 1,
+    "/elections/calendar?limit=200&within={root}": 2,
+    "/elections/overview": 1,
 }
 """How many statements each read takes at most, of however many rows."""
 
