@@ -33,6 +33,7 @@ from app.reports.router import router as reports
 from app.residents.router import router as residents
 from app.rosters.router import router as rosters
 from app.rules.router import router as rules
+from app.terms.router import router as terms
 from app.wechat import service as wechat
 from app.wishes.router import router as wishes
 
@@ -48,6 +49,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     residents,
     wishes,
     elections,
+    terms,
     reports,
     accounts,
     accounts_secret,
