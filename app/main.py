@@ -22,6 +22,7 @@ from app.core.db import Doors
 from app.core.envelope import Envelope
 from app.core.http import note_refusal
 from app.core.settings import Settings
+from app.cycles.router import router as cycles
 from app.elections.router import router as elections
 from app.imports.router import router as imports
 from app.members.router import router as members
@@ -31,6 +32,7 @@ from app.reports.router import router as reports
 from app.residents.router import router as residents
 from app.rosters.router import router as rosters
 from app.rules.router import router as rules
+from app.tallies.router import router as tallies
 from app.wechat import service as wechat
 
 GUARDED = (  # fixed paths first, and what is asked most
@@ -43,6 +45,8 @@ GUARDED = (  # fixed paths first, and what is asked most
     pledges,
     residents,
     elections,
+    cycles,
+    tallies,
     reports,
     accounts,
     accounts_secret,
