@@ -10,11 +10,13 @@ from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor
 from app.core.pages import page
+from app.cycles.models import ElectionCandidate, ElectionStep
 from app.cycles.queries import get, held_on, members_on
+from app.cycles.types import CycleStatus
 from app.members.models import Member
 from app.organizations.queries import AnyRow, AnySelect
 from app.tallies import logic
-from app.tallies.models import VoteExclusion
+from app.tallies.models import ElectionTally, VoteExclusion
 from app.tallies.schemas import VoterListParams
 
 
@@ -69,3 +71,42 @@ async def voters(
         shown = {k: v for k, v in row._mapping.items() if k not in {"name_key", "is_excluded"}}  # noqa: SLF001
         items.append(shown | {"is_due": reason is None, "reason": reason})
     return {"as_of": day, "counts": counts, "items": items, "next": found.next}
+
+
+async def taken(on: Executor, cycle: Any) -> list[CycleStatus]:
+    """Name the steps that a cycle took."""
+    rows = select(ElectionStep.step).where(
+        ElectionStep.district_code == cycle.district_code, ElectionStep.cycle_id == cycle.id
+    )
+    return [CycleStatus(row.step) for row in await on.execute(rows)]
+
+
+async def standing(on: Executor, cycle: Any) -> list[AnyRow]:
+    """List who stands for what in a cycle, and who was elected."""
+    rows = select(
+        ElectionCandidate.member_id,
+        ElectionCandidate.position,
+        ElectionCandidate.is_write_in,
+        ElectionCandidate.is_elected,
+    ).where(
+        ElectionCandidate.district_code == cycle.district_code,
+        ElectionCandidate.cycle_id == cycle.id,
+    )
+    return list(await on.execute(rows))
+
+
+def tallies_of(district_code: str, cycle_id: UUID) -> AnySelect:
+    """Select the tallies of a cycle, in the order in which they were entered."""
+    tally = ElectionTally
+    shown = (tally.id, tally.position, tally.round, tally.outcome, tally.protocol, tally.verdict)
+    return (
+        select(*shown)
+        .where(tally.district_code == district_code, tally.cycle_id == cycle_id)
+        .order_by(tally.id)
+    )
+
+
+async def tallies(on: Executor, caller: Caller, cycle_id: UUID) -> list[AnyRow]:
+    """List the tallies of a cycle, or raise `NotFound`."""
+    cycle = await get(on, caller, cycle_id)
+    return list(await on.execute(tallies_of(cycle.district_code, cycle.id)))

@@ -9,11 +9,24 @@ from app.core.http import CallerDep, ReadDep, Route, SessionDep, tag
 from app.core.problems import declare
 from app.core.schemas import Id
 from app.cycles import queries as cycles
-from app.cycles.errors import OutOfOrder, SameAccount
+from app.cycles.errors import CandidateNotEligible, OutOfOrder, SameAccount
 from app.cycles.schemas import CycleDetail
 from app.tallies import queries, service
-from app.tallies.errors import AlreadyExcluded, ExclusionIncomplete, NotAVoter
-from app.tallies.schemas import ConsentNew, ExclusionNew, VoterListParams, VotersPage
+from app.tallies.errors import (
+    AlreadyExcluded,
+    DueDiffers,
+    ExclusionIncomplete,
+    NotAVoter,
+    PositionNotOpen,
+)
+from app.tallies.schemas import (
+    ConsentNew,
+    ExclusionNew,
+    Tallies,
+    TallyNew,
+    VoterListParams,
+    VotersPage,
+)
 
 router = APIRouter(tags=["elections"], route_class=Route)
 STEP = (NotFound, Forbidden, OutOfOrder)
@@ -56,6 +69,29 @@ async def list_voters(
 ) -> Any:
     """List who is due to attend, and why the others are not (应到会名单)."""
     return await queries.voters(on, caller, cycle_id, params)
+
+
+@router.post(
+    "/election-cycles/{cycle_id}/tallies",
+    response_model=CycleDetail,
+    responses=declare(*STEP, PositionNotOpen, CandidateNotEligible, DueDiffers),
+)
+async def enter_tally(
+    session: SessionDep, caller: CallerDep, cycle_id: Id, new: TallyNew, response: Response
+) -> Any:
+    """Enter the protocol of a vote; the rules give the verdict (计票结果)."""
+    await service.enter(session, caller, cycle_id, new)
+    return await _shown(session, caller, cycle_id, response)
+
+
+@router.get(
+    "/election-cycles/{cycle_id}/tallies",
+    response_model=Tallies,
+    responses=declare(NotFound),
+)
+async def list_tallies(on: ReadDep, caller: CallerDep, cycle_id: Id) -> Any:
+    """List the protocols of a cycle and their verdicts (计票记录)."""
+    return {"items": await queries.tallies(on, caller, cycle_id)}
 
 
 async def _shown(session: SessionDep, caller: CallerDep, cycle_id: Id, response: Response) -> Any:

@@ -62,11 +62,18 @@ class TallyNew(Schema):
 class TallyOut(Schema):
     """A protocol and its verdict."""
 
+    id: UUID
     position: Position
     round: int
     outcome: str
     protocol: dict[str, Any]
     verdict: dict[str, Any]
+
+
+class Tallies(Schema):
+    """The tallies of a cycle, in the order in which they were entered."""
+
+    items: list[TallyOut]
 
 
 class VoterOut(Schema):

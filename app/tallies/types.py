@@ -1,5 +1,7 @@
 """Vocabulary of who is due and of tallies."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -23,3 +25,32 @@ class NotDue(StrEnum):
     RIGHTS_SUSPENDED = "rights_suspended"  # 权利中止
     UNDER_PARTY_PROBATION = "under_party_probation"  # 留党察看
     EXCLUDED = "excluded"  # 经批准核减
+
+
+class Outcome(StrEnum):
+    """What came of a vote (选举结果)."""
+
+    COMPLETE = "complete"  # 选举完成
+    COMPLETE_REDUCED_SEATS = "complete_reduced_seats"  # 经同意减少名额
+    RUNOFF_REQUIRED = "runoff_required"  # 票数相等者重新投票
+    SEPARATE_ELECTION_REQUIRED = "separate_election_required"  # 另行选举
+    ELECTION_VOID_RERUN = "election_void_rerun"  # 选举无效，重新选举
+    MEETING_INVALID = "meeting_invalid"  # 到会人数不足，会议无效
+
+
+CLOSING = frozenset({Outcome.COMPLETE, Outcome.COMPLETE_REDUCED_SEATS})
+"""Outcomes after which nothing more is voted on for the position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """What was counted in one vote; people go by their ids."""
+
+    due: int
+    present: int
+    ballots_issued: int
+    ballots_collected: int
+    seats: int
+    votes: Mapping[str, int]
+    """Of the candidates and of those who were written in."""
+    reduce_seats_consent: int | None

@@ -253,7 +253,7 @@ def upgrade() -> None:
             "position IN ('committee_member', 'secretary', 'deputy_secretary')",
             name=op.f("ck_election_tally_position"),
         ),
-        sa.CheckConstraint("round BETWEEN 1 AND 20", name=op.f("ck_election_tally_round")),
+        sa.CheckConstraint("round >= 1", name=op.f("ck_election_tally_round")),
         sa.ForeignKeyConstraint(
             ["district_code", "cycle_id"],
             ["election_cycle.district_code", "election_cycle.id"],
