@@ -67,6 +67,18 @@ _until = (
 )
 
 
+_held = (
+    select(func.max(ElectionStep.done_on))
+    .where(
+        ElectionStep.district_code == Cycle.district_code,
+        ElectionStep.cycle_id == Cycle.id,
+        ElectionStep.step == CycleStatus.HELD,
+    )
+    .correlate(Cycle)
+    .scalar_subquery()
+)
+
+
 def visible(places: Sequence[Any], day: date) -> AnySelect:
     """Select the cycles of the organisations in `places`."""
     return (
@@ -86,6 +98,7 @@ def visible(places: Sequence[Any], day: date) -> AnySelect:
             Cycle.is_scattered,
             Cycle.term_years,
             Cycle.allows_early,
+            _held.label("held_on"),
             Cycle.status,
             Cycle.version,
             State.path,

@@ -115,6 +115,8 @@ class CycleOut(Schema):
     is_scattered: bool
     term_years: int
     allows_early: bool
+    held_on: date | None
+    """Day of the meeting that elects, the last one if there were several (选举日期)."""
     status: CycleStatus
     version: int
 

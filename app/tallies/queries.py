@@ -11,7 +11,7 @@ from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor
 from app.core.pages import page
 from app.cycles.models import ElectionCandidate, ElectionStep
-from app.cycles.queries import get, held_on, members_on
+from app.cycles.queries import get, members_on
 from app.cycles.types import CycleStatus
 from app.members.models import Member
 from app.organizations.queries import AnyRow, AnySelect
@@ -54,7 +54,7 @@ async def voters(
     cycle = await get(on, caller, cycle_id)
     here = Subtree(cycle.district_code, cycle.path)
     caller.require(Permission.MEMBERS_READ, at=here)
-    day = params.as_of or await held_on(on, cycle) or clock.today()
+    day = params.as_of or cycle.held_on or clock.today()
     counts = await due_counts(on, cycle, day)
     found = await page(
         on,
