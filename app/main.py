@@ -33,6 +33,7 @@ from app.residents.router import router as residents
 from app.rosters.router import router as rosters
 from app.rules.router import router as rules
 from app.tallies.router import router as tallies
+from app.terms.router import router as terms
 from app.wechat import service as wechat
 
 GUARDED = (  # fixed paths first, and what is asked most
@@ -47,6 +48,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     elections,
     cycles,
     tallies,
+    terms,
     reports,
     accounts,
     accounts_secret,

@@ -1,0 +1,127 @@
+"""Reading the rules of terms and the calendar that the records make."""
+
+import tomllib
+from collections.abc import Collection, Sequence
+from datetime import date
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Date, Select, select
+
+from app.core.caller import Caller, Permission
+from app.core.dated import on_day
+from app.core.db import Reader
+from app.core.hot import Hot, param
+from app.core.pages import Rows, seal, unseal
+from app.organizations import queries as organizations
+from app.organizations.models import OrganizationState as State
+from app.organizations.types import OrganizationKind, Sector
+from app.terms import logic
+from app.terms.schemas import CalendarParams, OverviewParams
+from app.terms.types import LOCALES, Bucket, Entry, Overview, TermPack
+
+_UNDATED = "9999"
+"""Stands behind every due date in the order of the calendar."""
+
+
+@lru_cache
+def pack() -> TermPack:
+    """Read the rules of terms that are shipped."""
+    file = resources.files("app.terms").joinpath("packs", "terms.toml")
+    return TypeAdapter(TermPack).validate_python(tomllib.loads(file.read_text("utf-8")))
+
+
+def visible(places: Sequence[Any], _: Collection[str] = ()) -> Select[*tuple[Any, ...]]:
+    """Select the bodies of the subtrees whose terms a caller may see, as recorded on a day."""
+    kinds = sorted(kind for kind in OrganizationKind if kind not in logic.NOT_CHECKED)
+    return select(
+        State.district_code,
+        State.organization_id,
+        State.name,
+        State.kind,
+        State.sector,
+        State.term_started_on,
+        State.due_on,
+    ).where(
+        on_day(State, param("day", Date())),
+        State.kind.in_(kinds),
+        organizations.in_subtrees(places),
+    )
+
+
+_visible_hot = Hot(visible)
+
+
+async def _entries(
+    on: Reader, caller: Caller, params: CalendarParams | OverviewParams, day: date
+) -> tuple[list[Entry], int]:
+    """Read the bodies that have a term, each judged on `day`, and count those that have none."""
+    subtrees = caller.subtrees(Permission.ELECTIONS_READ)
+    if params.within is not None:
+        read = Permission.ELECTIONS_READ
+        subtrees = [await organizations.subtree(on, caller, params.within, day, read)]
+    rules = pack()
+    found: list[Entry] = []
+    without = 0
+    for code, organization_id, name, in_words, field, started, due in await _visible_hot.fetch(
+        on, subtrees, day=day
+    ):
+        kind = OrganizationKind(in_words)
+        if not logic.has_term(rules, kind):
+            without += 1
+            continue
+        sector = Sector(field) if field else None
+        known = Entry(
+            district_code=code,
+            organization_id=organization_id,
+            organization_name=name,
+            kind=kind,
+            sector=sector,
+            term_started_on=started,
+            due_on=due,
+            source=None,
+            computed_due_on=None,
+            agrees=None,
+            remind_on=None,
+            status=None,
+            bucket=Bucket.UNDATED,
+            days=None,
+            as_of=day,
+        )
+        found.append(logic.entry(rules, known, LOCALES.get(sector) if sector else None))
+    return found, without
+
+
+async def calendar(on: Reader, caller: Caller, params: CalendarParams, day: date) -> Rows[Entry]:
+    """List what is due when, the earliest first, a page at a time.
+
+    Raises `NotFound` for `within` out of sight.
+    """
+    found, _ = await _entries(on, caller, params, day)
+    wanted = [
+        (_key(e), e)
+        for e in found
+        if params.bucket in (None, e.bucket) and params.kind in (None, e.kind)
+    ]
+    wanted.sort(key=lambda pair: pair[0])
+    if params.after:
+        last = tuple(unseal(params.after, "calendar", "due_on"))
+        wanted = [pair for pair in wanted if pair[0] > last]
+    items = [e for _, e in wanted[: params.limit]]
+    if len(wanted) <= params.limit:
+        return Rows(items)
+    return Rows(items, seal("calendar", "due_on", *_key(items[-1])))
+
+
+def _key(entry: Entry) -> tuple[str, ...]:
+    """Give the order of `entry`; no two entries of a day share it."""
+    due = entry.due_on.isoformat() if entry.due_on else _UNDATED
+    return due, entry.district_code, str(entry.organization_id)
+
+
+async def overview(on: Reader, caller: Caller, params: OverviewParams, day: date) -> Overview:
+    """Count the bodies that the caller may see, or raise `NotFound` for `within` out of sight."""
+    found, without = await _entries(on, caller, params, day)
+    return logic.overview(found, without, day)
