@@ -1,13 +1,14 @@
 """Pure decisions about election cycles: order, days, seats, candidates, who is due."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from app.core.caller import Subtree
 from app.core.clock import add_months
-from app.core.errors import Invalid
+from app.core.errors import AppError, Invalid
 from app.cycles.errors import (
     CongressNotAllowed,
     ExtensionTooLong,
@@ -22,23 +23,22 @@ from app.cycles.errors import (
 from app.cycles.types import (
     CycleStatus,
     ElectingBody,
-    Position,
     Practice,
     Seats,
 )
+from app.elections import logic as elections
+from app.elections.types import CongressCase, ElectionPack, Position
 from app.members.types import MemberCategory, MemberStatus
 from app.organizations.types import OrganizationKind as Kind
 from app.organizations.types import Sector
+from app.terms import logic as terms
+from app.terms.types import LOCALES, Extension, NextElection, Reason, TermPack
 
 Status = CycleStatus
 ELECTING = frozenset({Kind.PARTY_COMMITTEE, Kind.GENERAL_BRANCH, Kind.PARTY_BRANCH})
 ELECTING |= {Kind.JOINT_BRANCH}
 """A working committee is appointed, a temporary branch has no election (支部工作条例 第二章)."""
 _BRANCHES = frozenset({Kind.PARTY_BRANCH, Kind.JOINT_BRANCH})
-COMMITTEE_FROM = 7
-"""Full members from which a branch has a committee (支部工作条例 第六章)."""
-CONGRESS_FROM = 500
-"""Members from which delegates may meet (基层组织选举工作条例 第四条)."""
 ORDER = (
     Status.PLANNED,
     Status.REQUESTED,
@@ -125,86 +125,78 @@ def check_kind(kind: Kind) -> None:
         raise HoldsNoElection
 
 
-def sizes(kind: Kind, sector: Sector | None, full_members: int) -> range:
-    """Give the committee sizes that an organisation may elect; none for a small branch."""
-    if kind in _BRANCHES:
-        return range(3, 8) if full_members >= COMMITTEE_FROM else range(1)
-    if kind == Kind.GENERAL_BRANCH:
-        return range(5, 10)
-    return range(5, 12 if sector == Sector.STATE_ENTERPRISE else 10)
+def refused(kind: type[AppError], reason: Reason, **more: Any) -> AppError:
+    """Make a refusal that names the clause behind it and where that stands written."""
+    rule = {"rule": reason.code, "pack": reason.pack, "version": reason.version}
+    return kind(reason.message.zh, reason.message.en, source=reason.source, **rule, **more)
 
 
-def check_seats(kind: Kind, sector: Sector | None, full_members: int, seats: int) -> None:
+def check_seats(pack: ElectionPack, kind: Kind, full_members: int, seats: int) -> None:
     """Raise `SeatsNotAllowed` unless a committee of `seats` may be elected there."""
-    allowed = sizes(kind, sector, full_members)
-    if seats in allowed:
+    if kind in _BRANCHES and full_members < pack.committee_full_members:
+        if seats:  # officers alone; the engine counts them among the seats
+            more = max(seats, pack.officers_without_committee + 1)
+            verdict = elections.judge_size(pack, kind, full_members, more)
+            raise refused(SeatsNotAllowed, verdict.reasons[0])
         return
-    if allowed.stop == 1:
-        raise SeatsNotAllowed(
-            f"正式党员 {full_members} 名，不足 {COMMITTEE_FROM} 名的党支部不设委员会",
-            f"a branch of fewer than {COMMITTEE_FROM} full members has no committee",
-        )
-    raise SeatsNotAllowed(
-        f"委员应为 {allowed.start} 至 {allowed.stop - 1} 名",
-        f"a committee has {allowed.start} to {allowed.stop - 1} members here",
-    )
+    verdict = elections.judge_size(pack, kind, full_members, seats)
+    if not verdict.accepted:
+        raise refused(SeatsNotAllowed, verdict.reasons[0])
 
 
-def check_body(kind: Kind, body: ElectingBody, members: int, *, is_scattered: bool) -> None:
-    """Raise `CongressNotAllowed` where only the members' meeting elects (党章 第三十条)."""
+def check_body(
+    pack: ElectionPack, kind: Kind, body: ElectingBody, members: int, *, is_scattered: bool
+) -> None:
+    """Raise `CongressNotAllowed` where only the members' meeting elects (党章 第三十条).
+
+    The approval that a congress needs is the reply to the request.
+    """
     if body == ElectingBody.MEMBER_MEETING:
         return
     if kind != Kind.PARTY_COMMITTEE:
         raise CongressNotAllowed(
             "党总支、党支部由党员大会选举", "general branches and branches elect in a meeting"
         )
-    if members < CONGRESS_FROM and not is_scattered:
-        raise CongressNotAllowed(
-            f"党员 {members} 名，不足 {CONGRESS_FROM} 名且不分散",
-            f"{members} members, fewer than {CONGRESS_FROM} and not scattered",
-        )
+    verdict = elections.judge_congress(pack, [CongressCase(members, is_scattered, True)])
+    if verdict.delegate_congress_allowed != (True,):
+        raise refused(CongressNotAllowed, verdict.reasons[0])
 
 
-def least_candidates(seats: int) -> int:
-    """Count the candidates that `seats` committee seats need: a fifth more, rounded up."""
-    return -(-6 * seats // 5)
-
-
-def check_candidates(seats: Seats, candidates: Iterable[Position]) -> None:
+def check_candidates(pack: ElectionPack, seats: Seats, candidates: Iterable[Position]) -> None:
     """Raise `TooFewCandidates` unless committee members are 差额 and officers 等额."""
     count = Counter(candidates)
-    least = least_candidates(seats.committee)
-    nominated = count[Position.COMMITTEE_MEMBER]
-    if nominated < least or (seats.committee == 0 and nominated):
-        raise TooFewCandidates(
-            f"应选委员 {seats.committee} 名，候选人至少 {least} 名，现有 {nominated} 名",
-            f"{seats.committee} seats need {least} candidates or more, not {nominated}",
-            min_candidates=least,
-        )
-    for position in (Position.SECRETARY, Position.DEPUTY_SECRETARY):
-        if count[position] != seats.of(position):
-            raise TooFewCandidates(
-                "书记、副书记候选人数须与应选名额相等",
-                f"{position}: as many candidates as seats ({seats.of(position)})",
-                min_candidates=seats.of(position),
-            )
+    for position in Position:
+        wanted, found = seats.of(position), count[position]
+        if wanted == 0:
+            if found:
+                raise TooFewCandidates("该职位没有名额", f"no seat for a {position}")
+            continue
+        verdict = elections.nominate(pack, position, wanted, found)
+        if not verdict.accepted:
+            least = {"min_candidates": verdict.min_candidates}
+            raise refused(TooFewCandidates, verdict.reasons[0], **least)
 
 
 def check_meeting_day(
-    on: date, due_on: date, *, allows_early: bool, published_on: date | None, practice: Practice
+    pack: TermPack,
+    on: date,
+    due_on: date,
+    *,
+    allows_early: bool,
+    published_on: date | None,
+    practice: Practice,
 ) -> None:
     """Raise `TooEarly` or `PublishedTooShortly` unless the meeting may be held on that day.
 
     Before the due date it needs the approval of the level above and is at most one year early
     (基层组织选举工作条例 第三条).
     """
-    if on < add_months(due_on, -12):
-        raise TooEarly(f"届满日期为 {due_on}，提前超过一年", f"over one year before {due_on}")
-    if on < due_on and not allows_early:
-        raise TooEarly(
-            f"届满日期为 {due_on}，上级批复未同意提前换届",
-            f"due on {due_on}, and the reply does not allow an early election",
-        )
+    if on < due_on:
+        faults = terms.early_faults(pack, due_on, NextElection(on, allows_early))
+        earliest = add_months(due_on, -pack.early_months)
+        if faults:
+            said = terms.cite(pack, faults[0], held_on=on, earliest=earliest)
+            raise refused(TooEarly, said)
     if practice.needs_publication and published_on is not None:
         days = (on - published_on).days
         if days < practice.publication_days:
@@ -214,13 +206,14 @@ def check_meeting_day(
             )
 
 
-def check_extension(due_on: date, until: date) -> None:
+def check_extension(pack: TermPack, due_on: date, until: date) -> None:
     """Raise `Invalid` or `ExtensionTooLong` unless `until` is after the term, one year at most."""
     if until <= due_on:
         raise _bad_day("until", "延期须晚于届满日期", "an extension ends after the due date")
-    last = add_months(due_on, 12)
-    if until > last:
-        raise ExtensionTooLong(f"最迟至 {last}", f"until {last} at the latest")
+    if faults := terms.extension_faults(pack, due_on, Extension(until, True)):
+        latest = add_months(due_on, pack.extension_months)
+        said = terms.cite(pack, faults[0], until=until, due_on=due_on, latest=latest)
+        raise refused(ExtensionTooLong, said)
 
 
 def check_overdue(due_on: date, extended_until: date | None, day: date) -> None:
@@ -258,32 +251,35 @@ def above(here: Subtree) -> Subtree:
 
 
 def term_of(
-    recorded: tuple[date | None, date | None], given: tuple[date | None, date | None]
+    recorded: tuple[date | None, date | None],
+    given: tuple[date | None, date | None],
+    years: Callable[[date], int],
 ) -> tuple[date | None, date]:
-    """Give the first and the last day of the present term; what is recorded wins.
+    """Give the first and the last day of the present term.
 
-    Raises `Invalid` where both are given and differ, or no last day is known.
+    What is recorded wins, then what is given; the rules, by `years`, fill the last day where only
+    the first is known. Raises `Invalid` where both are given and differ, or nothing is known.
     """
     for name, known, said in zip(("term_started_on", "due_on"), recorded, given, strict=True):
         if known and said and known != said:
             raise _bad_day(name, f"党组织记录为 {known}", f"the organisation's record says {known}")
     started, due = (known or said for known, said in zip(recorded, given, strict=True))
+    if due is None and started is not None:
+        due = terms.due_after(started, years(started))
     if due is None:
-        raise _bad_day("due_on", "党组织未记录届满日期，须填写", "no due date is recorded; give it")
+        raise _bad_day("due_on", "未记录任期，须填写届满日期", "no term is recorded; give due_on")
     if started is not None and started >= due:
         raise _bad_day("due_on", "届满日期须晚于任期起始日期", "due_on must be after the start")
     return started, due
 
 
-def term_years(kind: Kind, sector: Sector | None) -> int:
-    """Give the years of a term (关于党的基层组织任期的意见 一)."""
-    is_long = kind == Kind.PARTY_COMMITTEE or sector in {Sector.COMMUNITY, Sector.VILLAGE}
-    return 5 if is_long else 3
-
-
-def term_end(started: date, years: int) -> date:
-    """Give the last day of a term of `years`."""
-    return add_months(started, 12 * years)
+def term_years(pack: TermPack, kind: Kind, sector: Sector | None, elected_on: date) -> int:
+    """Give the years of the term of a body that elects, by the rules of the day."""
+    locale = LOCALES.get(sector) if sector else None
+    rule = terms.rule_of(pack, kind, locale, elected_on)
+    assert rule is not None
+    assert rule.years is not None
+    return rule.years
 
 
 def listed_twice(candidates: Sequence[tuple[Position, UUID]]) -> list[dict[str, str]]:

@@ -19,7 +19,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, one_of
-from app.cycles.types import CycleStatus, ElectingBody, Position
+from app.cycles.types import CycleStatus, ElectingBody
+from app.elections.types import Position
 
 OPEN = "status NOT IN ('approved', 'cancelled')"
 
@@ -136,33 +137,6 @@ class ElectionCandidate(Base):
         of_member(),
         UniqueConstraint("district_code", "cycle_id", "position", "member_id"),
         one_of("position", Position),
-    )
-
-
-class TermExtension(Base):
-    """A term that the level above let last longer, one year at most (延期换届)."""
-
-    __tablename__ = "term_extension"
-
-    district_code: Mapped[str] = mapped_column(String(6), primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    organization_id: Mapped[UUID]
-    cycle_id: Mapped[UUID]
-    due_on: Mapped[date]
-    """Day on which the term would have ended."""
-    until: Mapped[date]
-    document: Mapped[str] = mapped_column(String(200))
-    approved_on: Mapped[date]
-    account_id: Mapped[UUID]
-    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-    __table_args__ = (
-        _of_organization(),
-        of_cycle(),
-        UniqueConstraint("district_code", "organization_id", "due_on"),
-        CheckConstraint(
-            "until > due_on AND until <= due_on + interval '1 year'", name="one_year_at_most"
-        ),
     )
 
 

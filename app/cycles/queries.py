@@ -22,7 +22,6 @@ from app.cycles.models import (
     ElectionCycle,
     ElectionPractice,
     ElectionStep,
-    TermExtension,
 )
 from app.cycles.schemas import (
     CycleListParams,
@@ -34,6 +33,7 @@ from app.members.models import Member, Membership
 from app.members.types import COUNTED
 from app.organizations.models import OrganizationState
 from app.organizations.queries import AnyRow, AnySelect, in_subtrees
+from app.terms.models import TermExtension
 
 State, Cycle = OrganizationState, ElectionCycle
 READ = Permission.ELECTIONS_READ

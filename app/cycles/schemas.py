@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.core.schemas import Count, Day, DistrictCode, Flag, Id, ListParams, Schema
-from app.cycles.types import CycleStatus, ElectingBody, Position
+from app.cycles.types import CycleStatus, ElectingBody
+from app.elections.types import Position
 from app.members.schemas import Reason
 from app.organizations.types import OrganizationKind
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,6 @@ from app.cycles.models import (
     ElectionCycle,
     ElectionPractice,
     ElectionStep,
-    TermExtension,
 )
 from app.cycles.schemas import (
     CycleNew,
@@ -39,13 +39,16 @@ from app.cycles.schemas import (
     StepNew,
 )
 from app.cycles.types import CycleStatus, Seats
-from app.members.types import MemberCategory
+from app.elections import queries as elections
 from app.organizations import queries as organizations
 from app.organizations import service as tree
 from app.organizations.errors import NotStanding
 from app.organizations.models import Organization
 from app.organizations.queries import ROOT_PATH, AnyRow
 from app.organizations.types import OrganizationKind, OrganizationStatus, Sector
+from app.terms import queries as terms
+from app.terms.logic import due_after
+from app.terms.models import TermExtension
 
 Cycle, Status = ElectionCycle, CycleStatus
 WRITE, APPROVE = Permission.ELECTIONS_WRITE, Permission.ELECTIONS_APPROVE
@@ -69,15 +72,16 @@ async def open_cycle(session: AsyncSession, caller: Caller, new: CycleNew) -> UU
     if found.status != OrganizationStatus.ACTIVE:
         raise NotStanding
     sector = Sector(found.sector) if found.sector else None
+    rules = elections.pack()
+    years = partial(logic.term_years, terms.pack(), kind, sector)
     started, due = logic.term_of(
-        (found.term_started_on, found.due_on), (new.term_started_on, new.due_on)
+        (found.term_started_on, found.due_on), (new.term_started_on, new.due_on), years
     )
     heads = await _heads(session, found)
-    full = heads[MemberCategory.FULL]
-    logic.check_seats(kind, sector, full, new.seats)
-    logic.check_body(kind, new.body, heads.total(), is_scattered=new.is_scattered)
+    logic.check_seats(rules, kind, heads["full"], new.seats)
+    logic.check_body(rules, kind, new.body, heads.total(), is_scattered=new.is_scattered)
     term: dict[str, Any] = {"term_started_on": started, "due_on": due}
-    term["term_years"] = new.term_years or logic.term_years(kind, sector)
+    term["term_years"] = new.term_years or years(clock.today())
     row = Cycle(
         district_code=found.district_code,
         id=new_id(),
@@ -212,7 +216,7 @@ async def nominate(
     on = await step(session, caller, cycle, Status.NOMINATED, new, candidates=listed)
     if faults := logic.listed_twice(listed):
         raise Invalid("候选人重复", "a candidate is listed twice", errors=faults)
-    logic.check_candidates(seats_of(cycle), (c.position for c in new.candidates))
+    logic.check_candidates(elections.pack(), seats_of(cycle), (c.position for c in new.candidates))
     await check_eligible(session, cycle, on, [c.member_id for c in new.candidates], "candidates")
     mine = ElectionCandidate.district_code == cycle.district_code
     old = delete(ElectionCandidate).where(mine, ElectionCandidate.cycle_id == cycle.id)
@@ -277,6 +281,7 @@ async def hold(session: AsyncSession, caller: Caller, cycle_id: UUID, new: StepN
         ElectionStep.step == Status.PUBLISHED,
     )
     logic.check_meeting_day(
+        terms.pack(),
         on,
         cycle.due_on,
         allows_early=cycle.allows_early,
@@ -295,7 +300,7 @@ async def approve(session: AsyncSession, caller: Caller, cycle_id: UUID, new: St
     """Approve the result: the new term runs from the meeting, and notices are cleared (批准)."""
     seen, cycle = await locked(session, caller, cycle_id, from_above=True)
     held = await queries.held_on(session, seen) or clock.today()  # before it, `step` refuses
-    term = held, logic.term_end(held, cycle.term_years)
+    term = held, due_after(held, cycle.term_years)
     more = {"organization_id": cycle.organization_id, "term_started_on": term[0], "due_on": term[1]}
     await step(session, caller, cycle, Status.APPROVED, new, **more)
     await tree.renew_term(session, cycle.district_code, cycle.organization_id, term, new.document)
@@ -330,14 +335,13 @@ async def extend(session: AsyncSession, caller: Caller, cycle_id: UUID, new: Ext
     logic.check_open(Status(cycle.status), Status.HELD)
     if seen.extended_until is not None:
         raise AlreadyExtended(f"已延期至 {seen.extended_until}", f"until {seen.extended_until}")
-    logic.check_extension(cycle.due_on, new.until)
+    logic.check_extension(terms.pack(), cycle.due_on, new.until)
     on = new.on or clock.today()
     logic.check_day(on, None, clock.today())
     row = TermExtension(
         district_code=cycle.district_code,
         id=new_id(),
         organization_id=cycle.organization_id,
-        cycle_id=cycle.id,
         due_on=cycle.due_on,
         until=new.until,
         document=new.document,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.elections.types import Position
+
 
 class CycleStatus(StrEnum):
     """How far a cycle has come (换届进度); each but the first is also a step."""
@@ -28,14 +30,6 @@ class ElectingBody(StrEnum):
 
     MEMBER_MEETING = "member_meeting"  # 党员大会
     DELEGATE_CONGRESS = "delegate_congress"  # 党员代表大会
-
-
-class Position(StrEnum):
-    """What is elected, in this order (职位)."""
-
-    COMMITTEE_MEMBER = "committee_member"  # 委员
-    SECRETARY = "secretary"  # 书记
-    DEPUTY_SECRETARY = "deputy_secretary"  # 副书记
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from typing import Protocol as Shape
 from uuid import UUID
@@ -10,10 +10,12 @@ from uuid import UUID
 from app.core.errors import Invalid
 from app.cycles.errors import CandidateNotEligible
 from app.cycles.logic import ORDER
-from app.cycles.types import CycleStatus, Position, Seats
+from app.cycles.types import CycleStatus, Seats
+from app.elections.logic import quorum_needed
+from app.elections.types import ElectionPack, Outcome, Position, Protocol, TallyVerdict
 from app.members.types import MemberCategory, MemberStatus
 from app.tallies.errors import PositionNotOpen
-from app.tallies.types import CLOSING, NotDue, Outcome, Protocol
+from app.tallies.types import CLOSING, NotDue
 
 
 class Votes(Shape):
@@ -23,8 +25,15 @@ class Votes(Shape):
     votes: int
 
 
-class TallyNames(Shape):
-    """Who is named in a protocol."""
+class TallyCounts(Shape):
+    """What a protocol says."""
+
+    position: Position
+    due: int
+    present: int
+    ballots_issued: int
+    ballots_collected: int
+    reduce_seats_consent: int | None
 
     @property
     def votes(self) -> Sequence[Votes]:
@@ -33,10 +42,6 @@ class TallyNames(Shape):
     @property
     def write_ins(self) -> Sequence[Votes]:
         """Votes for others."""
-
-
-CLOSE = 1
-"""Seats that may be missing for the electors to agree to fewer (接近应选名额)."""
 
 
 def not_due(category: str, status: str, *, is_excluded: bool) -> NotDue | None:
@@ -50,7 +55,7 @@ def not_due(category: str, status: str, *, is_excluded: bool) -> NotDue | None:
     return NotDue.EXCLUDED if is_excluded else None
 
 
-def count_due(groups: Iterable[tuple[str, str, bool, int]]) -> dict[str, Any]:
+def count_due(pack: ElectionPack, groups: Iterable[tuple[str, str, bool, int]]) -> dict[str, Any]:
     """Count who is due and who is not, out of (category, status, is excluded, how many)."""
     reasons: Counter[NotDue | None] = Counter()
     for category, status, is_excluded, count in groups:
@@ -59,7 +64,7 @@ def count_due(groups: Iterable[tuple[str, str, bool, int]]) -> dict[str, Any]:
     return {
         "members": reasons.total(),
         "due": due,
-        "quorum_needed": -(-4 * due // 5),  # 不少于五分之四
+        "quorum_needed": quorum_needed(pack, due),
         "not_due": {reason.value: reasons[reason] for reason in NotDue},
     }
 
@@ -130,8 +135,8 @@ class Count:
         """Tell whether nothing is left to vote on after `verdict`."""
         return self.is_final and verdict["outcome"] in CLOSING
 
-    def check_names(self, new: TallyNames) -> dict[str, int]:
-        """Give the votes by id, or raise `Invalid` for people who do not stand in this round."""
+    def check_names(self, new: TallyCounts) -> None:
+        """Raise `Invalid` for people who do not stand in this round."""
         listed = [v.member_id for v in new.votes]
         written = [v.member_id for v in new.write_ins]
         names = {*listed}
@@ -143,7 +148,6 @@ class Count:
             )
         if self.is_plenary:
             self.check_on_committee(listed)
-        return {str(v.member_id): v.votes for v in (*new.votes, *new.write_ins)}
 
     def check_on_committee(self, ids: Iterable[UUID]) -> None:
         """Raise `CandidateNotEligible` unless all were elected to the committee."""
@@ -161,73 +165,40 @@ def check_position(asked: Position, wanted: Position | None) -> None:
         )
 
 
-def check_counts(protocol: Protocol) -> None:
-    """Raise `Invalid` for numbers that no meeting can have."""
-    wrong = []
-    if protocol.present > protocol.due:
-        wrong.append(("present", "实到不能多于应到", "more present than due"))
-    if protocol.ballots_issued > protocol.present:
-        wrong.append(("ballots_issued", "发出选票不能多于实到", "more ballots than people"))
-    if protocol.ballots_collected <= protocol.ballots_issued:  # more make the election void
-        most = protocol.ballots_collected
-        if max(protocol.votes.values()) > most:
-            wrong.append(("votes", "得票不能多于收回选票", "more votes than ballots"))
-        if sum(protocol.votes.values()) > most * protocol.seats:
-            wrong.append(("votes", "总票数超出", "more votes than the ballots can hold"))
-    if wrong:
-        raise Invalid(
-            "；".join(w[1] for w in wrong),
-            "; ".join(w[2] for w in wrong),
-            errors=[
-                {"field": f, "where": "body", "code": "count", "message": zh} for f, zh, _ in wrong
-            ],
-        )
+def labels(names: Mapping[UUID, str]) -> dict[UUID, str]:
+    """Give each person a name that no other of the vote has: 张伟, 张伟（2）."""
+    seen: Counter[str] = Counter()
+    made = {}
+    for one in sorted(names):
+        seen[names[one]] += 1
+        number = seen[names[one]]
+        made[one] = names[one] if number == 1 else f"{names[one]}（{number}）"
+    return made
 
 
-def judge(protocol: Protocol) -> dict[str, Any]:
-    """Give the verdict on a vote (选举工作条例 实施章).
-
-    Four fifths of those due must be present; more ballots collected than issued make all void;
-    elected is who has more than half of those present, the most votes first.
-    """
-    needed = -(-4 * protocol.due // 5)
-    is_meeting = 5 * protocol.present >= 4 * protocol.due
-    is_election = is_meeting and protocol.ballots_collected <= protocol.ballots_issued
-    verdict: dict[str, Any] = {
-        "due": protocol.due,
-        "quorum_needed": needed,
-        "meeting_valid": is_meeting,
-        "election_valid": is_election,
-        "votes_needed": protocol.present // 2 + 1,
-        "elected": [],
-        "unfilled_seats": protocol.seats,
-        "final_seats": protocol.seats,
-    }
-    if not is_meeting:
-        return verdict | {"outcome": Outcome.MEETING_INVALID}
-    if not is_election:
-        return verdict | {"outcome": Outcome.ELECTION_VOID_RERUN}
-    votes, seats = protocol.votes, protocol.seats
-    over_half = sorted(
-        (n for n in votes if 2 * votes[n] > protocol.present), key=lambda n: -votes[n]
+def protocol_of(new: TallyCounts, seats: int, names: Mapping[UUID, str]) -> Protocol:
+    """Write a protocol as the rules of elections read it, with people by name."""
+    counted = (*new.votes, *new.write_ins)
+    return Protocol(
+        present=new.present,
+        due=new.due,
+        position=new.position,
+        seats=seats,
+        candidates=[names[v.member_id] for v in new.votes],
+        write_ins=[names[v.member_id] for v in new.write_ins],
+        votes={names[v.member_id]: v.votes for v in counted},
+        ballots_issued=new.ballots_issued,
+        ballots_collected=new.ballots_collected,
+        reduce_seats_consent=new.reduce_seats_consent,
     )
-    elected, tied = over_half[:seats], []
-    if len(over_half) > seats and votes[over_half[seats]] == votes[over_half[seats - 1]]:
-        cut = votes[over_half[seats]]
-        tied = [n for n in over_half if votes[n] == cut]
-        elected = [n for n in over_half if votes[n] > cut]
-    verdict["elected"] = elected
-    verdict["unfilled_seats"] = missing = seats - len(elected)
-    if tied:
-        runoff = {"among": tied, "seats": missing}
-        return verdict | {"runoff": runoff, "outcome": Outcome.RUNOFF_REQUIRED}
-    if not missing:
-        return verdict | {"outcome": Outcome.COMPLETE}
-    agreed = protocol.reduce_seats_consent
-    if missing == CLOSE and elected and agreed is not None and 2 * agreed >= protocol.present:
-        return verdict | {
-            "final_seats": len(elected),
-            "unfilled_seats": 0,
-            "outcome": Outcome.COMPLETE_REDUCED_SEATS,
-        }
-    return verdict | {"outcome": Outcome.SEPARATE_ELECTION_REQUIRED}
+
+
+def verdict_of(found: TallyVerdict, names: Mapping[UUID, str]) -> dict[str, Any]:
+    """Write a verdict as it is kept: people by id, but for what the reasons say of them."""
+    ids = {name: str(one) for one, name in names.items()}
+    kept = {k: v for k, v in asdict(found).items() if v is not None and k != "votes"}
+    kept["elected"] = [ids[name] for name in found.elected or ()]
+    if found.runoff is not None:
+        among = [ids[name] for name in found.runoff.among]
+        kept["runoff"] = {"among": among, "seats": found.runoff.seats}
+    return kept

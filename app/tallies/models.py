@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, one_of
 from app.cycles.models import of_cycle, of_member
-from app.cycles.types import Position
+from app.elections.types import Position
 from app.tallies.types import ExclusionGround
 
 

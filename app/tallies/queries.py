@@ -1,5 +1,6 @@
 """Reading who is due. Every read starts from the cycles that the caller may see."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from app.core.pages import page
 from app.cycles.models import ElectionCandidate, ElectionStep
 from app.cycles.queries import get, members_on
 from app.cycles.types import CycleStatus
+from app.elections.queries import pack
 from app.members.models import Member
 from app.organizations.queries import AnyRow, AnySelect
 from app.tallies import logic
@@ -44,7 +46,7 @@ async def due_counts(on: Executor, cycle: AnyRow, day: date) -> dict[str, Any]:
     each = _voters(cycle, day).subquery()
     keys = (each.c.category, each.c.status, each.c.is_excluded)
     groups = await on.execute(select(*keys, func.count()).group_by(*keys))
-    return logic.count_due((*row,) for row in groups)
+    return logic.count_due(pack(), ((*row,) for row in groups))
 
 
 async def voters(
@@ -93,6 +95,14 @@ async def standing(on: Executor, cycle: Any) -> list[AnyRow]:
         ElectionCandidate.cycle_id == cycle.id,
     )
     return list(await on.execute(rows))
+
+
+async def names(on: Executor, district_code: str, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Read the names of some members."""
+    rows = select(Member.id, Member.name).where(
+        Member.district_code == district_code, Member.id.in_(ids)
+    )
+    return {row.id: row.name for row in await on.execute(rows)}
 
 
 def tallies_of(district_code: str, cycle_id: UUID) -> AnySelect:

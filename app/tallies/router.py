@@ -11,6 +11,7 @@ from app.core.schemas import Id
 from app.cycles import queries as cycles
 from app.cycles.errors import CandidateNotEligible, OutOfOrder, SameAccount
 from app.cycles.schemas import CycleDetail
+from app.elections.errors import ProtocolContradicts
 from app.tallies import queries, service
 from app.tallies.errors import (
     AlreadyExcluded,
@@ -74,7 +75,9 @@ async def list_voters(
 @router.post(
     "/election-cycles/{cycle_id}/tallies",
     response_model=CycleDetail,
-    responses=declare(*STEP, PositionNotOpen, CandidateNotEligible, DueDiffers),
+    responses=declare(
+        *STEP, PositionNotOpen, CandidateNotEligible, DueDiffers, ProtocolContradicts
+    ),
 )
 async def enter_tally(
     session: SessionDep, caller: CallerDep, cycle_id: Id, new: TallyNew, response: Response

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.core.schemas import Count, Day, Flag, Id, ListParams, Schema
-from app.cycles.types import Position
+from app.elections.types import Position
 from app.members.schemas import Reason
 from app.members.types import MemberCategory, MemberStatus
 from app.tallies.types import ExclusionGround, NotDue

@@ -15,13 +15,15 @@ from app.cycles.models import ElectionCandidate, ElectionCycle
 from app.cycles.queries import held_on, members_on, practice_of
 from app.cycles.schemas import StepNew
 from app.cycles.service import check_eligible, locked, note, seats_of, step
-from app.cycles.types import CycleStatus, ElectingBody, Position
+from app.cycles.types import CycleStatus, ElectingBody
+from app.elections.logic import tally
+from app.elections.queries import pack
+from app.elections.types import Outcome, Position
 from app.organizations.queries import AnyRow
 from app.tallies import logic, queries
 from app.tallies.errors import AlreadyExcluded, DueDiffers, ExclusionIncomplete, NotAVoter
 from app.tallies.models import ElectionTally, VoteExclusion
 from app.tallies.schemas import ConsentNew, ExclusionNew, TallyNew
-from app.tallies.types import Outcome, Protocol
 
 Status = CycleStatus
 
@@ -89,7 +91,8 @@ async def enter(session: AsyncSession, caller: Caller, cycle_id: UUID, new: Tall
     """Enter the protocol of one vote and keep the verdict; the last one ends the count (计票).
 
     Without a quorum the cycle returns to the step before the meeting. Raises `NotFound`,
-    `Forbidden`, `OutOfOrder`, `Invalid`, `PositionNotOpen`, `CandidateNotEligible`, `DueDiffers`.
+    `Forbidden`, `OutOfOrder`, `Invalid`, `ProtocolContradicts`, `PositionNotOpen`,
+    `CandidateNotEligible` or `DueDiffers`.
     """
     seen, cycle = await locked(session, caller, cycle_id)
     check_order(
@@ -100,22 +103,15 @@ async def enter(session: AsyncSession, caller: Caller, cycle_id: UUID, new: Tall
     rows = await session.execute(queries.tallies_of(cycle.district_code, cycle.id))
     count = logic.Count.of(seats_of(cycle), standing, rows.all())
     logic.check_position(new.position, count.position)
-    votes = count.check_names(new)
+    count.check_names(new)
     await _check_write_ins(session, cycle, held, count, [w.member_id for w in new.write_ins])
     due = await _due(session, seen, held, count)
     if due is not None and new.due != due:
         raise DueDiffers(f"名单应到会 {due} 人", f"the list has {due}", due=due)
-    protocol = Protocol(
-        new.due,
-        new.present,
-        new.ballots_issued,
-        new.ballots_collected,
-        count.seats,
-        votes,
-        new.reduce_seats_consent,
-    )
-    logic.check_counts(protocol)
-    verdict = logic.judge(protocol)
+    ids = [v.member_id for v in (*new.votes, *new.write_ins)]
+    names = logic.labels(await queries.names(session, cycle.district_code, ids))
+    found = tally(pack(), logic.protocol_of(new, count.seats, names))
+    verdict = logic.verdict_of(found, names)
     await _elect(session, cycle, new.position, standing, verdict["elected"])
     session.add(
         ElectionTally(

@@ -273,7 +273,6 @@ def upgrade() -> None:
         sa.Column("district_code", sa.String(length=6), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("cycle_id", sa.Uuid(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("until", sa.Date(), nullable=False),
         sa.Column("document", sa.String(length=200), nullable=False),
@@ -288,11 +287,6 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "until > due_on AND until <= due_on + interval '1 year'",
             name=op.f("ck_term_extension_one_year_at_most"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code", "cycle_id"],
-            ["election_cycle.district_code", "election_cycle.id"],
-            name=op.f("fk_term_extension_district_code_cycle_id"),
         ),
         sa.ForeignKeyConstraint(
             ["district_code", "organization_id"],
@@ -325,7 +319,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "ground IN ('cannot_express_will', 'self_funded_abroad_over_6_months', 'serving_sentence', 'bedridden_cannot_care_for_self', 'moved_over_6_months_relation_not_transferred', 'retired_returned_home_relation_not_moved')",
+            "ground IN ('cannot_express_will', 'self_funded_abroad_over_6_months', 'serving_sentence', 'bedridden_cannot_care_for_self', 'moved_over_6_months_relation_not_transferred', 'retired_returned_home_relation_not_transferred')",
             name=op.f("ck_vote_exclusion_ground"),
         ),
         sa.CheckConstraint("passed_on >= consented_on", name=op.f("ck_vote_exclusion_passed_on")),

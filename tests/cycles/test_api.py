@@ -91,13 +91,19 @@ async def test_the_recorded_days_win(
     assert told(differs) == (422, "invalid")
     assert differs.json()["errors"][0]["field"] == "due_on"
     assert (await bench.open(due_on="2019-12-31")).status_code == 201
-    bare = await make_organization(session, root)
+    bare, begun = [
+        await make_organization(session, root, **term)
+        for term in ({}, {"term_started_on": "2019-02-28"})
+    ]
     new: dict[str, Any] = {"organization_id": str(bare), "seats": 0}
     given = new | {"term_started_on": "2017-06-30", "due_on": "2020-06-30"}
     backwards = new | {"term_started_on": "2020-06-30", "due_on": "2020-06-30"}
     assert told(await client.post("/election-cycles", json=backwards)) == (422, "invalid")
+    assert told(await client.post("/election-cycles", json=new)) == (422, "invalid")
     made = await client.post("/election-cycles", json=given)
     assert made.json()["due_on"] == "2020-06-30"
+    filled = await client.post("/election-cycles", json=new | {"organization_id": str(begun)})
+    assert filled.json()["due_on"] == "2022-02-28"  # 党支部每届任期3年
 
 
 @pytest.mark.parametrize(
@@ -118,6 +124,7 @@ async def test_how_large_a_committee_may_be(
     assert answer.status_code == status, answer.text
     if status == 409:
         assert told(answer) == (409, "seats-not-allowed")
+        assert answer.json()["source"].startswith("《")
 
 
 async def test_only_a_large_or_scattered_committee_has_a_congress(
