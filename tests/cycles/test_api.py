@@ -359,6 +359,10 @@ async def test_an_extension_is_one_year_at_most(
         assert told(answer) == (status, type_)
         return
     assert answer.json()["extended_until"] == until
+    for day, status_ in (("2020-06-29", "overdue"), ("2020-06-30", "overdue")):
+        listed = await bench.above.get(f"/elections/calendar?within={bench.branch}&as_of={day}")
+        wanted = "extended" if day == "2020-06-30" and until >= day else status_
+        assert [item["status"] for item in listed.json()["items"]] == [wanted], listed.text
     assert told(await bench.post("extensions", body, above=True)) == (409, "already-extended")
 
 
