@@ -131,15 +131,14 @@ def refused(kind: type[AppError], reason: Reason, **more: Any) -> AppError:
     return kind(reason.message.zh, reason.message.en, source=reason.source, **rule, **more)
 
 
-def check_seats(pack: ElectionPack, kind: Kind, full_members: int, seats: int) -> None:
-    """Raise `SeatsNotAllowed` unless a committee of `seats` may be elected there."""
+def check_seats(pack: ElectionPack, kind: Kind, full_members: int, seats: Seats) -> None:
+    """Raise `SeatsNotAllowed` unless a committee and officers of `seats` may be elected there."""
+    count = seats.committee
     if kind in _BRANCHES and full_members < pack.committee_full_members:
-        if seats:  # officers alone; the engine counts them among the seats
-            more = max(seats, pack.officers_without_committee + 1)
-            verdict = elections.judge_size(pack, kind, full_members, more)
-            raise refused(SeatsNotAllowed, verdict.reasons[0])
-        return
-    verdict = elections.judge_size(pack, kind, full_members, seats)
+        # officers alone: any seat of a committee is one too many
+        count = seats.secretary + seats.deputy
+        count += pack.officers_without_committee if seats.committee else 0
+    verdict = elections.judge_size(pack, kind, full_members, count)
     if not verdict.accepted:
         raise refused(SeatsNotAllowed, verdict.reasons[0])
 

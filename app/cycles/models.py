@@ -87,8 +87,7 @@ class ElectionCycle(Base):
         one_of("status", CycleStatus),
         CheckConstraint("term_started_on < due_on", name="term"),
         CheckConstraint(
-            "seats BETWEEN 0 AND 11 AND secretary_seats BETWEEN 0 AND 1"
-            " AND deputy_seats BETWEEN 0 AND 5",
+            "seats BETWEEN 0 AND 11 AND secretary_seats = 1 AND deputy_seats BETWEEN 0 AND 5",
             name="seats",
         ),
         CheckConstraint("term_years BETWEEN 3 AND 5", name="term_years"),

@@ -23,7 +23,7 @@ class CycleNew(Schema):
     organization_id: Id
     seats: Annotated[Count, Field(ge=0, le=11)]
     """Seats of committee members (委员名额); 0 for a branch without a committee."""
-    secretary_seats: Annotated[Count, Field(ge=0, le=1)] = 1
+    secretary_seats: Annotated[Count, Field(ge=1, le=1)] = 1
     deputy_seats: Annotated[Count, Field(ge=0, le=5)] = 0
     body: ElectingBody = ElectingBody.MEMBER_MEETING
     is_scattered: Flag = False

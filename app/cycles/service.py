@@ -78,7 +78,7 @@ async def open_cycle(session: AsyncSession, caller: Caller, new: CycleNew) -> UU
         (found.term_started_on, found.due_on), (new.term_started_on, new.due_on), years
     )
     heads = await _heads(session, found)
-    logic.check_seats(rules, kind, heads["full"], new.seats)
+    logic.check_seats(rules, kind, heads["full"], seats_of(new))
     logic.check_body(rules, kind, new.body, heads.total(), is_scattered=new.is_scattered)
     term: dict[str, Any] = {"term_started_on": started, "due_on": due}
     term["term_years"] = new.term_years or years(clock.today())
@@ -234,7 +234,7 @@ async def nominate(
     await session.flush()
 
 
-def seats_of(cycle: ElectionCycle) -> Seats:
+def seats_of(cycle: ElectionCycle | CycleNew) -> Seats:
     """Give the seats of a cycle."""
     return Seats(cycle.seats, cycle.secretary_seats, cycle.deputy_seats)
 

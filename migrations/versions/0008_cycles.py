@@ -84,7 +84,7 @@ def upgrade() -> None:
             name=op.f("ck_election_cycle_status"),
         ),
         sa.CheckConstraint(
-            "seats BETWEEN 0 AND 11 AND secretary_seats BETWEEN 0 AND 1 AND deputy_seats BETWEEN 0 AND 5",
+            "seats BETWEEN 0 AND 11 AND secretary_seats = 1 AND deputy_seats BETWEEN 0 AND 5",
             name=op.f("ck_election_cycle_seats"),
         ),
         sa.CheckConstraint("term_started_on < due_on", name=op.f("ck_election_cycle_term")),

@@ -107,19 +107,36 @@ async def test_the_recorded_days_win(
 
 
 @pytest.mark.parametrize(
-    ("full", "seats", "status"),
-    [(6, 0, 201), (6, 3, 409), (7, 3, 201), (7, 0, 409), (7, 2, 409), (7, 7, 201), (7, 8, 409)],
+    ("full", "seats", "deputies", "status"),
+    [
+        (6, 0, 1, 201),
+        (6, 0, 2, 409),
+        (6, 1, 0, 409),
+        (6, 3, 0, 409),
+        (7, 3, 0, 201),
+        (7, 0, 0, 409),
+        (7, 2, 0, 409),
+        (7, 7, 1, 201),
+        (7, 8, 0, 409),
+    ],
 )
 async def test_how_large_a_committee_may_be(
-    client: httpx.AsyncClient, session: AsyncSession, root: UUID, full: int, seats: int, status: int
+    client: httpx.AsyncClient,
+    session: AsyncSession,
+    root: UUID,
+    full: int,
+    seats: int,
+    deputies: int,
+    status: int,
 ) -> None:
-    """支部工作条例: 正式党员7人以上的党支部设委员会, 3至5人, 一般不超过7人."""
+    """支部工作条例: 正式党员7人以上设委员会, 一般不超过7人; 不足7人设书记, 必要时设1名副书记."""
     clock.pin(date(2019, 12, 31))
     branch = await make_organization(session, root)
     for _ in range(full):
         await make_member(session, branch)
     await make_member(session, branch, category="probationary", full_on=None)
     new = {"organization_id": str(branch), "seats": seats, "due_on": "2020-12-31"}
+    new |= {"deputy_seats": deputies}
     answer = await client.post("/election-cycles", json=new)
     assert answer.status_code == status, answer.text
     if status == 409:
