@@ -23,6 +23,7 @@ from app.core.envelope import Envelope
 from app.core.http import note_refusal
 from app.core.settings import Settings
 from app.core.store import open_store
+from app.cycles.router import router as cycles
 from app.elections.router import router as elections
 from app.imports.router import router as imports
 from app.members.router import router as members
@@ -33,6 +34,7 @@ from app.reports.router import router as reports
 from app.residents.router import router as residents
 from app.rosters.router import router as rosters
 from app.rules.router import router as rules
+from app.tallies.router import router as tallies
 from app.terms.router import router as terms
 from app.wechat import service as wechat
 from app.wishes.router import router as wishes
@@ -49,6 +51,8 @@ GUARDED = (  # fixed paths first, and what is asked most
     residents,
     wishes,
     elections,
+    cycles,
+    tallies,
     terms,
     reports,
     accounts,

@@ -210,6 +210,34 @@ async def edit(
         await change(session, state, today, {"decision": None} | values)
 
 
+async def renew_term(
+    session: AsyncSession,
+    district_code: str,
+    organization_id: UUID,
+    term: tuple[date, date],
+    decision: str | None,
+) -> None:
+    """Give an organisation a new term, from today on; who asks has checked the right to it.
+
+    Tells the audit nothing: the election's entry does. Raises `NotStanding`.
+    """
+    raised = update(Organization).where(
+        Organization.district_code == district_code, Organization.id == organization_id
+    )
+    await session.execute(raised.values(version=Organization.version + 1))
+    state = await session.scalar(
+        select(State).where(
+            State.district_code == district_code,
+            State.organization_id == organization_id,
+            on_day(State, clock.today()),
+        )
+    )
+    if state is None:
+        raise NotStanding
+    values = {"term_started_on": term[0], "due_on": term[1], "decision": decision}
+    await change(session, state, clock.today(), values)
+
+
 async def dissolve(
     session: AsyncSession,
     caller: Caller,

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Date, Select, select
+from sqlalchemy import Date, Select, func, select
 
 from app.core.caller import Caller, Permission
 from app.core.dated import on_day
@@ -19,6 +19,7 @@ from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState as State
 from app.organizations.types import OrganizationKind, Sector
 from app.terms import logic
+from app.terms.models import TermExtension
 from app.terms.schemas import CalendarParams, OverviewParams
 from app.terms.types import Entry, Overview, Recorded, TermPack
 
@@ -33,6 +34,20 @@ def pack() -> TermPack:
     return TypeAdapter(TermPack).validate_python(tomllib.loads(file.read_text("utf-8")))
 
 
+_extended = (
+    select(func.max(TermExtension.until))
+    .where(
+        TermExtension.district_code == State.district_code,
+        TermExtension.organization_id == State.organization_id,
+        TermExtension.due_on == func.coalesce(State.due_on, TermExtension.due_on),
+        TermExtension.approved_on <= param("day", Date()),
+    )
+    .correlate(State)
+    .scalar_subquery()
+)
+"""The extension of the recorded term that was approved by the day that is asked about."""
+
+
 def visible(places: Sequence[Any], _: Collection[str] = ()) -> Select[*tuple[Any, ...]]:
     """Select the bodies of the subtrees whose terms a caller may see, as recorded on a day."""
     kinds = sorted(kind for kind in OrganizationKind if kind not in logic.NOT_CHECKED)
@@ -44,6 +59,7 @@ def visible(places: Sequence[Any], _: Collection[str] = ()) -> Select[*tuple[Any
         State.sector,
         State.term_started_on,
         State.due_on,
+        _extended.label("extended_until"),
     ).where(
         on_day(State, param("day", Date())),
         State.kind.in_(kinds),
@@ -65,16 +81,23 @@ async def _entries(
     rules = pack()
     found: list[Entry] = []
     without = 0
-    for code, organization_id, name, in_words, field, started, due in await _visible_hot.fetch(
-        on, subtrees, day=day
-    ):
+    for (
+        code,
+        organization_id,
+        name,
+        in_words,
+        field,
+        started,
+        due,
+        until,
+    ) in await _visible_hot.fetch(on, subtrees, day=day):
         kind = OrganizationKind(in_words)
         if not logic.has_term(rules, kind):
             without += 1
             continue
         sector = Sector(field) if field else None
         body = Recorded(code, organization_id, name, kind, sector, started, due)
-        found.append(logic.entry(rules, body, day))
+        found.append(logic.entry(rules, body, day, until))
     return found, without
 
 

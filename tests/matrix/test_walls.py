@@ -21,6 +21,7 @@ FULL = {"organization", "organization_state", "member", "membership", "rule_sett
 FULL |= {"roster_import", "audit_entry", "audit_head"}
 FULL |= {"pledge", "pledge_evidence", "pledge_event"}
 FULL |= {"service_post", "service_claim", "service_record", "wish"}
+FULL |= {"election_cycle", "criticism_notice", "election_practice"}
 
 
 @pytest.mark.parametrize("table", WALLED)

@@ -1,0 +1,1 @@
+"""Election cycles: steps, candidates, exclusions, extensions and notices (换届周期)."""
