@@ -3,6 +3,7 @@
 from tests.matrix import (
     accounts,
     audits,
+    ballots,
     elections,
     members,
     organizations,
@@ -22,6 +23,7 @@ FILES = (
     pledges,
     residents,
     elections,
+    ballots,
     reports,
 )
 
