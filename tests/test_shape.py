@@ -250,8 +250,18 @@ INSERT INTO membership (district_code, id, member_id, organization_id, category,
 SELECT '231005', gen_random_uuid(), id, :organization, 'full', 'active', '2019-12-31' FROM made
 """)
 
+BOX = text("""
+INSERT INTO ballot_box (district_code, id, organization_id, organization_name, title, position,
+                        seats, candidates, allows_write_ins, status, voters_due, opened_by,
+                        opened_on)
+SELECT '231005', gen_random_uuid(), :organization, '测试', '换届', 'secretary', 1, '[]', true,
+       'open', 3, gen_random_uuid(), '2019-12-31' FROM generate_series(1, :count)
+""")
+
 
 READS = {
+    "/ballot-boxes?limit=200": 1,
+    "/ballot-boxes?limit=200&within={root}": 2,
     "/members?limit=200": 1,
     "/members?limit=200&within={root}": 2,
     "/organizations?limit=200": 1,
@@ -271,6 +281,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     clock.pin(date(2019, 12, 31))
     branch = await make_organization(session, root)
     await make_member(session, branch)
+    await session.execute(BOX, {"organization": branch, "count": 1})
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -285,6 +296,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await counted()  # on a new connection the driver first asks for the types it does not know
     one = await counted()
     await session.execute(MANY, {"organization": branch})
+    await session.execute(BOX, {"organization": branch, "count": 99})
     for _ in range(99):
         await make_organization(session, root)
     assert await counted() == one

@@ -367,11 +367,11 @@ def _hex(text: str) -> str:
 def _report(export: dict[str, Any]) -> str:
     counted = tally(export)
     lines = [
-        f"{export['box']['organization_name']}　{export['box']['title']}",
-        f"应到 due {counted['voters_due']}　投票 voted {counted['voters_voted']}",
+        f"{export['box']['organization_name']}  {export['box']['title']}",
+        f"应到 due {counted['voters_due']}  投票 voted {counted['voters_voted']}",
         f"弃权 blank {counted['abstentions']}",
-        *(f"{v['votes']:6}　{v['name']}" for v in counted["votes"]),
-        *(f"{v['votes']:6}　{v['name']}（另选 write-in）" for v in counted["write_ins"]),
+        *(f"{v['votes']:6}  {v['name']}" for v in counted["votes"]),
+        *(f"{v['votes']:6}  {v['name']}（另选 write-in）" for v in counted["write_ins"]),
         f"链首 head {export['head']}",
     ]
     return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines)

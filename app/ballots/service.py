@@ -73,7 +73,7 @@ async def open_box(session: AsyncSession, caller: Caller, new: BoxNew) -> UUID:
     voters = [(member_id, False) for member_id in new.voters]
     await _write_voters(session, row, voters)
     shown = new.model_dump(exclude={"voters"}) | {"candidates": row.candidates}
-    after = shown | {"voters": sorted(map(str, new.voters))}
+    after = shown | {"voters": sorted(new.voters)}
     audit.record(session, row.district_code, ("ballot_box", row.id), after=after)
     return row.id
 
@@ -128,9 +128,14 @@ async def cast(session: AsyncSession, caller: Caller, box_id: UUID, new: BallotN
     Raises `NotFound`, `Forbidden`, `BoxNotOpen`, `Invalid`, `TooManyNames` or `AlreadyVoted`.
     """
     seen = await queries.get(session, caller, box_id)
-    if seen.has_voted is None:
+    here, voter_id = Subtree(seen.district_code, seen.path), caller.member_id
+    if voter_id is None or seen.has_voted is None:
         raise Forbidden("您不在选民名单上", "you are not on the list of voters").at(
-            seen.district_code, seen.path
+            here.district_code, here.path
+        )
+    if not await queries.electors(session, here, [voter_id], clock.today()):
+        raise Forbidden("您目前没有选举权", "you have no vote at present").at(
+            here.district_code, here.path
         )
     box = await _lock(session, seen.district_code, box_id, share=True)
     fault = logic.ballot_fault(
@@ -145,7 +150,7 @@ async def cast(session: AsyncSession, caller: Caller, box_id: UUID, new: BallotN
         .where(
             BallotVoter.district_code == box.district_code,
             BallotVoter.box_id == box_id,
-            BallotVoter.member_id == caller.member_id,
+            BallotVoter.member_id == voter_id,
             BallotVoter.has_voted.is_(False),
         )
         .values(has_voted=True)

@@ -171,6 +171,23 @@ async def test_who_is_not_on_the_list_casts_nothing(
     assert (await ballots.read(box)).json()["voters_voted"] == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "answer"), [("rectifying", 204), ("rights_suspended", 403), ("deceased", 404)]
+)
+async def test_who_lost_the_vote_meanwhile_casts_nothing(
+    ballots: Ballots, status: str, answer: int
+) -> None:
+    """Of the dead the service knows no caller any more: what they could see is gone."""
+    box = await ballots.open()
+    changed = await ballots.client.post(
+        f"/members/{ballots.voters[0].id}/status-changes",
+        json={"status": status, "reason": "x"},
+        headers={"if-match": '"1"'},
+    )
+    assert changed.status_code == 200, changed.text
+    assert (await ballots.cast(box, 0, 1)).status_code == answer
+
+
 async def test_names_up_to_the_seats(ballots: Ballots) -> None:
     box = await ballots.open()
     over = await ballots.cast(box, 0, 0, 1, 2, 3)
@@ -274,6 +291,38 @@ async def test_a_voided_box_holds_nothing(ballots: Ballots, session: AsyncSessio
     assert await session.scalar(text("SELECT count(*) FROM ballot")) == 0
     for answer in (await ballots.read(box, "/tally"), await ballots.read(box, "/export")):
         assert (answer.status_code, _type(answer)) == (409, "box-not-closed")
+
+
+async def test_each_act_leaves_one_entry(ballots: Ballots, session: AsyncSession) -> None:
+    box = await ballots.open(title="换届")
+    await ballots.cast(box, 0, 1)
+    closed = (await ballots.act(box, "closures")).json()
+    other = await ballots.open()
+    await ballots.act(other, "voidings", reason="重来")
+    await ballots.read(box, "/export")
+    await ballots.read(box, "/tally")
+    rows = await session.execute(
+        text(
+            "SELECT action, target_id, after, detail FROM audit_entry"
+            " WHERE target_kind = 'ballot_box' OR action LIKE '%ballot%' ORDER BY number"
+        )
+    )
+    entries = rows.all()
+    assert [(e.action, e.target_id) for e in entries] == [
+        ("open_ballot_box", box["id"]),
+        ("cast_ballot", box["id"]),
+        ("close_ballot_box", box["id"]),
+        ("open_ballot_box", other["id"]),
+        ("void_ballot_box", other["id"]),
+        ("export_ballots", None),
+    ]
+    opened, _, sealed, _, voided, exported = entries
+    assert opened.after["title"] == "换届"
+    assert opened.after["voters"] == sorted(str(v.id) for v in ballots.voters)
+    assert opened.after["candidates"] == box["candidates"]
+    assert sealed.after == {"status": "closed", "voters_voted": 1, "head": closed["head"]}
+    assert voided.after == {"status": "voided", "voters_voted": 0, "reason": "重来"}
+    assert exported.detail == {"rows": 1, "ballot_box": box["id"]}
 
 
 async def test_lists(ballots: Ballots, session: AsyncSession, root: UUID) -> None:

@@ -1,6 +1,9 @@
 """Test data of secret ballots."""
 
 from collections.abc import Sequence
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -41,3 +44,16 @@ async def make_voter(session: AsyncSession, member_id: UUID) -> dict[str, str]:
     session.add(account)
     await session.flush()
     return {"authorization": f"Bearer {await token_of(session, name)}"}
+
+
+VERIFIER = Path(__file__).resolve().parents[2] / "tools" / "verify_election.py"
+
+
+def verifier() -> ModuleType:
+    """Load the program that verifies exports; it is no part of any package."""
+    spec = spec_from_file_location("verify_election", VERIFIER)
+    assert spec is not None
+    assert spec.loader is not None
+    made = module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made

@@ -19,6 +19,7 @@ OF_THE_DEPLOYMENT = {"account_grant"}
 WALLED = [t for t in OF_A_DISTRICT if t not in OF_THE_DEPLOYMENT]
 FULL = {"organization", "organization_state", "member", "membership", "rule_setting"}
 FULL |= {"roster_import", "audit_entry", "audit_head"}
+FULL |= {"ballot_box", "ballot_voter", "ballot"}
 
 
 @pytest.mark.parametrize("table", WALLED)
