@@ -31,31 +31,18 @@ from typing import Any
 FORMAT = "hangji-ballots/1"
 WHOLE, FAULTY, UNREADABLE, UNPROVEN = 0, 1, 2, 3
 LARGEST = 64 << 20
-TOP = {
-    "format": str,
-    "box": dict,
-    "ballots": list,
-    "chain": list,
-    "head": str,
+TOP: dict[str, type] = {
+    **dict.fromkeys(("format", "head", "key", "signature"), str),
+    **dict.fromkeys(("box", "tally"), dict),
+    **dict.fromkeys(("ballots", "chain"), list),
     "count": int,
-    "key": str,
-    "signature": str,
-    "tally": dict,
 }
-BOX = {
-    "id": str,
-    "district_code": str,
-    "organization_id": str,
-    "organization_name": str,
-    "title": str,
-    "position": str,
-    "seats": int,
+BOX: dict[str, type] = {
+    **dict.fromkeys(("id", "district_code", "organization_id", "organization_name"), str),
+    **dict.fromkeys(("title", "position", "opened_on", "closed_on"), str),
+    **dict.fromkeys(("seats", "voters_due", "voters_voted"), int),
     "candidates": list,
     "allows_write_ins": bool,
-    "opened_on": str,
-    "closed_on": str,
-    "voters_due": int,
-    "voters_voted": int,
 }
 BALLOT = {"id": str, "choices": list, "write_ins": list}
 UUID4 = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -303,11 +290,6 @@ def tally(export: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _same(one: Any, two: Any) -> bool:
-    """Compare values and their types."""
-    return type(one) is type(two) and _canonical(one) == _canonical(two)
-
-
 def tally_faults(export: dict[str, Any]) -> list[str]:
     """Compare the tally that is told with the ballots."""
     made, told = tally(export), dict(export["tally"])
@@ -316,7 +298,7 @@ def tally_faults(export: dict[str, Any]) -> list[str]:
     faults = []
     if type(turnout) is not _Exact or f"{turnout}00"[: len(exact)] != exact or len(turnout) > 5:  # noqa: PLR2004 - 0.000
         faults.append("投票率不符 / the turnout is another")
-    if not _same(made, told):
+    if _canonical(made) != _canonical(told):
         faults.append("计票与选票不符 / the tally does not fit the ballots")
     return faults
 
