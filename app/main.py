@@ -17,6 +17,7 @@ from app.access.router import router as sessions
 from app.accounts.router import router as accounts
 from app.accounts.router import secret as accounts_secret
 from app.audit.router import router as audit
+from app.ballots.router import router as ballots
 from app.core import health, problems
 from app.core.db import Doors
 from app.core.envelope import Envelope
@@ -54,6 +55,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     cycles,
     tallies,
     terms,
+    ballots,
     reports,
     accounts,
     accounts_secret,

@@ -294,8 +294,18 @@ SELECT district_code, gen_random_uuid(), organization_id, id, '1', '2019-12-31',
        '2019-12-30', gen_random_uuid() FROM made
 """)
 
+BOX = text("""
+INSERT INTO ballot_box (district_code, id, organization_id, organization_name, title, position,
+                        seats, candidates, allows_write_ins, status, voters_due, opened_by,
+                        opened_on)
+SELECT '231005', gen_random_uuid(), :organization, '测试', '换届', 'secretary', 1, '[]', true,
+       'open', 3, gen_random_uuid(), '2019-12-31' FROM generate_series(1, :count)
+""")
+
 
 READS = {
+    "/ballot-boxes?limit=200": 1,
+    "/ballot-boxes?limit=200&within={root}": 2,
     "/members?limit=200": 1,
     "/members?limit=200&within={root}": 2,
     "/organizations?limit=200": 1,
@@ -354,6 +364,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await make_member(session, branch)
     new = {"organization_id": str(branch), "seats": 0, "due_on": "2019-12-31"}
     cycle = (await client.post("/election-cycles", json=new)).json()["id"]
+    await session.execute(BOX, {"organization": branch, "count": 1})
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -370,6 +381,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     one = await counted()
     await session.execute(MANY, {"organization": branch})
     await session.execute(MANY_PLEDGES, {"organization": branch, "pledge": pledge})
+    await session.execute(BOX, {"organization": branch, "count": 99})
     for _ in range(99):
         await make_organization(session, root)
         await serve(session, community, member)

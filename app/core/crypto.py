@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -118,6 +119,20 @@ class Keyring:
     def is_signed(self, data: bytes, signature: bytes) -> bool:
         """Tell whether `sign` made `signature` for `data`."""
         return hmac.compare_digest(self.sign(data), signature)
+
+    @cached_property
+    def _published(self) -> Ed25519PrivateKey:
+        seed = HKDF(hashes.SHA256(), 32, salt=None, info=b"hangji public signatures")
+        return Ed25519PrivateKey.from_private_bytes(seed.derive(self.signing_key))
+
+    @property
+    def public_key(self) -> bytes:
+        """With this (Ed25519) anybody can check what `sign_for_all` signed."""
+        return self._published.public_key().public_bytes_raw()
+
+    def sign_for_all(self, data: bytes) -> bytes:
+        """Sign what others check without this service (Ed25519; equal data, equal signature)."""
+        return self._published.sign(data)
 
 
 def _algorithm(number: int, key: bytes) -> algorithms.SM4 | algorithms.AES:

@@ -4,6 +4,7 @@ from tests.matrix import (
     accounts,
     audits,
     cycles,
+    ballots,
     elections,
     members,
     organizations,
@@ -24,6 +25,7 @@ FILES = (
     residents,
     elections,
     cycles,
+    ballots,
     reports,
 )
 

@@ -287,6 +287,7 @@ CURSORS = {
     "calendar": ("province_department", "/v1/elections/calendar?"),
     "settings": ("province_department", f"/v1/rules/packs/{PACK}/settings?"),
     "accounts": ("prefecture_security_admin", "/v1/accounts?"),
+    "ballot boxes": ("province_department", "/v1/ballot-boxes?"),
     "entries": ("audit_admin", "/v1/audit/entries?"),
 }
 """The lists of which somebody else's cursors are tried, and whose."""
