@@ -18,7 +18,6 @@ from typer.testing import CliRunner
 from app import attach, cli
 from app.core import crypto
 from app.core.settings import Settings
-
 from tests.command import CLEAN, hangji
 
 DATA = Path(__file__).parent / "data"

@@ -3,8 +3,8 @@
 from tests.matrix import (
     accounts,
     audits,
-    cycles,
     ballots,
+    cycles,
     elections,
     members,
     organizations,
