@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import _at, new_database
 from tests.long import real
+from tests.matrix.rows import ROWS
 from tests.matrix.world import World
 from tests.matrix.world import world as made
 
@@ -16,6 +17,9 @@ from tests.matrix.world import world as made
 def keys() -> None:
     """Keep the keys with which the world was made."""
     real.same_keys()
+
+
+assert ROWS  # each file of rows adds to the world
 
 
 @pytest.fixture(scope="session")
