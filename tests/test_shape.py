@@ -284,6 +284,9 @@ READS = {
     "/election-cycles/{cycle}/tallies": 2,
     "/election-notices?limit=200": 1,
     "/election-practices?limit=200": 1,
+    "/elections/calendar?limit=200": 1,
+    "/elections/calendar?limit=200&within={root}": 2,
+    "/elections/overview": 1,
 }
 """How many statements each read takes at most, of however many rows."""
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 
-from app.core.clock import add_months
+from app.core import clock
 from app.organizations.types import OrganizationKind
 from app.rules.types import Bilingual, Locale
 from app.terms.types import (
+    LOCALES,
     Bucket,
     Cited,
     DueSource,
@@ -16,6 +18,7 @@ from app.terms.types import (
     NextElection,
     Overview,
     Reason,
+    Recorded,
     TermPack,
     TermReason,
     TermRule,
@@ -25,6 +28,10 @@ from app.terms.types import (
 
 NOT_CHECKED = frozenset({OrganizationKind.DISTRICT_COMMITTEE, OrganizationKind.PARTY_GROUP})
 """Kinds that no overview counts: the root of a district, and what is no organisation level."""
+
+
+add_months = lru_cache(maxsize=20_000)(clock.add_months)
+"""Kept, since the bodies of a district share few due dates."""
 
 
 def cite(pack: Cited, code: str, **values: object) -> Reason:
@@ -207,37 +214,40 @@ def _with_next(
     return replace(verdict, early_accepted=accepted, next_due_on=due_after(held_on, years))
 
 
-def entry(
-    pack: TermPack,
-    who: Entry,
-    locale: Locale | None,
-    extended_until: date | None = None,
-) -> Entry:
-    """Fill in what follows from the recorded dates of a body, on the day of its entry.
+def entry(pack: TermPack, body: Recorded, as_of: date, extended_until: date | None = None) -> Entry:
+    """Say what follows from the recorded dates of a body; `extended_until` was accepted.
 
     A recorded due date wins. The one that the rules give stands beside it, and whether the two
     agree; an old term is a fact of its own, so nothing is said of it.
     """
     computed, agrees = None, None
-    if who.term_started_on is not None:
-        rule = rule_of(pack, who.kind, locale, who.term_started_on)
+    if body.term_started_on is not None:
+        locale = LOCALES.get(body.sector) if body.sector else None
+        rule = rule_of(pack, body.kind, locale, body.term_started_on)
         if rule is not None and rule.years is not None:
-            computed = due_after(who.term_started_on, rule.years)
-            if who.due_on is not None and not rule.is_old:
-                agrees = who.due_on == computed
-    due_on = who.due_on or computed
+            computed = due_after(body.term_started_on, rule.years)
+            if body.due_on is not None and not rule.is_old:
+                agrees = body.due_on == computed
+    due_on, source = body.due_on, DueSource.RECORDED
     if due_on is None:
-        return who
-    return replace(
-        who,
+        due_on, source = computed, DueSource.COMPUTED
+    end = extended_until or due_on
+    return Entry(
+        district_code=body.district_code,
+        organization_id=body.organization_id,
+        organization_name=body.organization_name,
+        kind=body.kind,
+        sector=body.sector,
+        term_started_on=body.term_started_on,
         due_on=due_on,
-        source=DueSource.RECORDED if who.due_on else DueSource.COMPUTED,
+        source=source if due_on else None,
         computed_due_on=computed,
         agrees=agrees,
-        remind_on=remind_on(pack, due_on),
-        status=status_on(pack, due_on, who.as_of, extended_until),
-        bucket=bucket_on(pack, due_on, who.as_of, extended_until),
-        days=((extended_until or due_on) - who.as_of).days,
+        remind_on=remind_on(pack, due_on) if due_on else None,
+        status=status_on(pack, due_on, as_of, extended_until) if due_on else None,
+        bucket=bucket_on(pack, due_on, as_of, extended_until) if due_on else Bucket.UNDATED,
+        days=(end - as_of).days if end else None,
+        as_of=as_of,
     )
 
 

@@ -21,7 +21,7 @@ from app.organizations.types import OrganizationKind, Sector
 from app.terms import logic
 from app.terms.models import TermExtension
 from app.terms.schemas import CalendarParams, OverviewParams
-from app.terms.types import LOCALES, Bucket, Entry, Overview, TermPack
+from app.terms.types import Entry, Overview, Recorded, TermPack
 
 _UNDATED = "9999"
 """Stands behind every due date in the order of the calendar."""
@@ -96,24 +96,8 @@ async def _entries(
             without += 1
             continue
         sector = Sector(field) if field else None
-        known = Entry(
-            district_code=code,
-            organization_id=organization_id,
-            organization_name=name,
-            kind=kind,
-            sector=sector,
-            term_started_on=started,
-            due_on=due,
-            source=None,
-            computed_due_on=None,
-            agrees=None,
-            remind_on=None,
-            status=None,
-            bucket=Bucket.UNDATED,
-            days=None,
-            as_of=day,
-        )
-        found.append(logic.entry(rules, known, LOCALES.get(sector) if sector else None, until))
+        body = Recorded(code, organization_id, name, kind, sector, started, due)
+        found.append(logic.entry(rules, body, day, until))
     return found, without
 
 

@@ -155,6 +155,19 @@ class TermVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the records of a day say of a body."""
+
+    district_code: str
+    organization_id: UUID
+    organization_name: str
+    kind: OrganizationKind
+    sector: Sector | None
+    term_started_on: date | None
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A body in the calendar of a day."""
 

@@ -41,4 +41,4 @@ def test_example(asked: dict[str, Any], expected: dict[str, Any]) -> None:
     assert {key: found[key] for key in expected} == expected
     assert found["reasons"]
     for reason in found["reasons"]:
-        assert reason["source"].startswith(("《", "中央组织部"))
+        assert reason["source"].startswith(("《", "中央组织部", "本系统默认"))
