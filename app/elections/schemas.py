@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from app.core.schemas import Flag, Line, Schema
 from app.elections.types import Body, Compute, Outcome, Position
 from app.organizations.types import OrganizationKind
-from app.terms.schemas import ReasonOut, TermCheck, TermVerdictOut
+from app.terms.schemas import CitedOut, TermCheck, TermVerdictOut
 
 T = TypeVar("T")
 MOST = 1_000_000
@@ -39,6 +39,16 @@ def _as_many(value: Any, read: Callable[[Any], dict[str, T]]) -> dict[str, T]:
 Names = Annotated[list[Name], Field(max_length=1000), AfterValidator(_distinct)]
 Votes = Annotated[dict[Name, Heads], Field(max_length=2000), WrapValidator(_as_many)]
 Ballot = Annotated[list[Name], Field(max_length=1000)]
+OutcomeOut = Literal[
+    Outcome.COMPLETE,
+    Outcome.COMPLETE_REDUCED_SEATS,
+    Outcome.RUNOFF_REQUIRED,
+    Outcome.SEPARATE_ELECTION_REQUIRED,
+    Outcome.ELECTION_VOID_RERUN,
+    Outcome.MEETING_INVALID,
+]
+"""Written out: the audit's outcome has the name in the document."""
+
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
 
 
@@ -137,7 +147,7 @@ class TallyVerdictOut(Schema):
     runoff: RunoffOut | None
     unfilled_seats: int | None
     final_seats: int | None
-    outcome: Outcome | None
+    outcome: OutcomeOut | None
     min_candidates: int | None
     accepted: bool | None
     """The nomination, the size of the committee, or the vote is accepted."""
@@ -146,7 +156,7 @@ class TallyVerdictOut(Schema):
     result_status: Literal["pending_superior_approval"] | None
     delegate_congress_allowed: list[bool] | None
     """One a case."""
-    reasons: list[ReasonOut]
+    reasons: list[CitedOut]
 
 
 Verdict = TallyVerdictOut | TermVerdictOut

@@ -11,13 +11,13 @@ from app.core.pages import Rows
 from app.core.problems import declare
 from app.core.schemas import Page
 from app.terms import queries
-from app.terms.schemas import CalendarParams, EntryOut, OverviewOut, OverviewParams
+from app.terms.schemas import CalendarParams, OverviewOut, OverviewParams, TermOut
 from app.terms.types import Entry, Overview
 
 router = APIRouter(prefix="/elections", tags=["elections"], route_class=Route)
 
 
-@router.get("/calendar", response_model=Page[EntryOut], responses=declare(NotFound))
+@router.get("/calendar", response_model=Page[TermOut], responses=declare(NotFound))
 async def list_terms(
     on: ReadDep, caller: CallerDep, params: Annotated[CalendarParams, Query()]
 ) -> Rows[Entry]:

@@ -37,7 +37,7 @@ Instant = Annotated[datetime, BeforeValidator(_instant)]
 """An instant; without an offset it is UTC."""
 
 
-class ReasonOut(Schema):
+class CitedOut(Schema):
     """Why the verdict says what it says."""
 
     code: str
@@ -93,10 +93,10 @@ class TermVerdictOut(Schema):
     next_due_on: date | None
     """The end of the term that the next election begins."""
     reason: TermReason | None
-    reasons: list[ReasonOut]
+    reasons: list[CitedOut]
 
 
-class EntryOut(Schema):
+class TermOut(Schema):
     """A body in the calendar, by what is recorded of it on `as_of`."""
 
     district_code: str
