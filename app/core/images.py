@@ -27,7 +27,7 @@ _UPRIGHT = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-_MARKER = re.compile(rb"\xff+([^\x00\x01\xff\xd0-\xd7])")
+_MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd7])")
 """What follows has a length, or is the end: fillers, restarts and stuffed bytes are passed over."""
 _END, _SCAN = b"\xd9", b"\xda"
 _AT_ONCE = asyncio.Semaphore(2)

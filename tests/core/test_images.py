@@ -195,6 +195,14 @@ async def test_a_jpeg_of_endless_scans_is_refused() -> None:
     await clean(picture("JPEG", comment=b"\xff\xda" * 99) + b"\xff\xda" * 99)
 
 
+@pytest.mark.parametrize("filler", [b"\xff", b"\xff\xff\x00", b"\xff\xfe\x00\x02"])
+def test_scans_are_counted_in_one_pass(filler: bytes) -> None:
+    sent = picture("JPEG")
+    started = time.process_time()
+    assert images._scans(sent[:2] + filler * (images.MOST_BYTES // len(filler)) + sent[2:]) == 1
+    assert time.process_time() - started < 10
+
+
 async def test_sixteen_bits_of_grey_become_eight() -> None:
     out = io.BytesIO()
     grey = Image.new("I;16", (2, 1), 20_000)
