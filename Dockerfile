@@ -1,10 +1,10 @@
 FROM python:3.11-slim-bookworm
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PYTHONPATH=/srv \
-    HANGJI_DATA_DIR=/data HANGJI_KEYS_FILE=/keys/keys.json
+    HANGJI_DATA_DIR=/data HANGJI_KEYS_FILE=/keys/keys.json HANGJI_EVIDENCE_DIR=/evidence
 
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin hangji \
-    && install -d -o hangji -g hangji -m 700 /data /keys
+    && install -d -o hangji -g hangji -m 700 /data /keys /evidence
 WORKDIR /srv
 
 COPY requirements.txt .

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
             raise ValueError("HANGJI_WECHAT_APP_ID and HANGJI_WECHAT_APP_SECRET go together")
         if (self.s3_access_key is None) != (self.s3_secret_key is None):
             raise ValueError("HANGJI_S3_ACCESS_KEY and HANGJI_S3_SECRET_KEY go together")
+        if self.s3_bucket is not None and self.s3_access_key is None:
+            raise ValueError("HANGJI_S3_BUCKET needs its HANGJI_S3_ACCESS_KEY and …_SECRET_KEY")
         return self
 
     @property
