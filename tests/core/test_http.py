@@ -68,8 +68,10 @@ async def test_no_field_trips_over_any_value(
             taken = operation.get("requestBody", {}).get("content", {}).get("application/json")
             if taken is None:
                 continue
-            name = taken["schema"]["$ref"].rpartition("/")[2]
-            fields = document["components"]["schemas"][name]["properties"]
+            names = re.findall(r"schemas/([A-Za-z0-9_-]+)'", str(taken["schema"]))
+            schemas = [document["components"]["schemas"][name]["properties"] for name in names]
+            fields = {field for properties in schemas for field in properties}
+            assert fields
             url = re.sub(r"\{[^}]*\}", str(UUID(int=0)), path.removeprefix("/v1"))
             answer = await client.request(
                 method, url, json=dict.fromkeys(fields, odd), headers={"if-match": '"1"'}

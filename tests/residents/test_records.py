@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.caller import Subtree
 from app.core.db import Doors
-from app.residents import queries
 from tests.make.members import id_number
 from tests.make.residents import (
     make_claim,
@@ -24,6 +23,7 @@ from tests.make.residents import (
     new_record,
 )
 from tests.residents.conftest import DAY, TODAY, Place, made, make_clerk, refused
+from tests.residents.test_figures import count_served
 
 # ── Records
 
@@ -50,13 +50,13 @@ async def test_a_record_counts_once_another_confirms_it(
         assert len(made(await who.get("/service-records"))["items"]) == (status == 200)
     here = Subtree("231005", "1.")
     reading = doors.reading(["231005"])
-    assert await queries.count_served(reading, here, TODAY) == 0
+    assert await count_served(reading, here, TODAY) == 0
     for who, status in ((reader, 403), (secretary, 403), (member, 403), (other, 404)):
         refused(await who.post(f"{url}/confirmations"), status)
         refused(await who.post(f"{url}/rejections", json={"reason": "x"}), status)
     confirmed = made(await clerk.post(f"{url}/confirmations"))
     assert (confirmed["status"], confirmed["confirmed_on"]) == ("confirmed", "2019-12-31")
-    assert await queries.count_served(reading, here, TODAY) == 12
+    assert await count_served(reading, here, TODAY) == 12
     for answer in (
         await chief.post(f"{url}/confirmations"),
         await chief.post(f"{url}/rejections", json={"reason": "x"}),
