@@ -134,7 +134,7 @@ def hangji(url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run `hangji account …` on that database."""
     reached = nullcontext(attach.Urls(None, url))
     monkeypatch.setattr(attach, "database", lambda: reached)
-    monkeypatch.setattr(attach.say, "file", None)  # what the runner makes of stderr
+    monkeypatch.setattr(attach.say, "_file", None)  # find stderr when it prints
 
     def run(*arguments: str, given: str = "") -> Result:
         return CliRunner().invoke(commands, arguments, input=given)

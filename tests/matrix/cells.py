@@ -205,13 +205,18 @@ def _nothing(_: Ids, __: Who) -> set[str]:
 
 
 def judged(ids: Ids, who: Who, operation: str) -> Cells:
-    """Give the cells of an operation; whoever is not signed in gets one and the same answer."""
+    """Give the cells of an operation; whoever is not signed in gets one and the same answer.
+
+    The guard refuses them before anything is read, so one cell a channel says it all.
+    """
+    asked = set[str]()
     for cell in ROWS[operation](ids, who):
-        if who.is_out and operation not in OPEN:
+        if not who.is_out or operation in OPEN:
+            yield cell
+        elif cell.channel not in asked:
+            asked.add(cell.channel)
             nobody = Ask("GET", "/v1/me")
             yield Cell(cell.channel, cell.target, cell.ask, 401, nobody, "none")
-        else:
-            yield cell
 
 
 def faults_in(

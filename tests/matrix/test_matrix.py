@@ -11,7 +11,7 @@ from app.core.db import Doors
 from app.core.settings import Settings
 from app.main import create_app, openapi
 from tests.matrix.cells import CHANNELS, Cell, faults_of, judged
-from tests.matrix.rights import CALLERS, Who
+from tests.matrix.rights import CALLERS
 from tests.matrix.rows import ROWS
 from tests.matrix.world import World, imagined
 
@@ -65,11 +65,14 @@ def test_a_row_asks_all_that_can_be_asked(operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", ROWS)
-@pytest.mark.parametrize("who", CALLERS.values(), ids=str)
-async def test_nobody_sees_past_their_subtree(world: World, who: Who, operation: str) -> None:
-    count, faults = await faults_of(world, who, operation)
+async def test_nobody_sees_past_their_subtree(world: World, operation: str) -> None:
+    ids, faults, count = imagined(), list[str](), 0
+    for who in CALLERS.values():
+        asked, wrong = await faults_of(world, who, operation)
+        faults, count = faults + wrong, count + asked
+        assert asked == sum(1 for _ in judged(ids, who, operation))
     assert faults == []
-    assert count == sum(1 for _ in judged(imagined(), who, operation))
+    assert count > 0
 
 
 def test_how_many_cells_there_are(capsys: pytest.CaptureFixture[str]) -> None:
