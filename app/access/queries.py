@@ -86,6 +86,7 @@ async def load_caller(doors: Doors, token_hash: bytes, today: date) -> Caller | 
         first.home_code,
         first.member_id if branch is not None else None,
         first.is_confined,
+        person_id=first.member_id,
     )
 
 

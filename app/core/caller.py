@@ -112,6 +112,9 @@ class Caller:
     is_confined: bool = False
     """Signed in with a password that somebody else gave: first the holder changes it."""
 
+    person_id: UUID | None = None
+    """The member whose account it is, also once the membership has ended: nobody judges the own."""
+
     @cached_property
     def districts(self) -> frozenset[str]:
         """The codes of everything that the caller may touch; PostgreSQL shows no other."""

@@ -63,7 +63,10 @@ def _count(value: Any) -> Any:
 
 def plain_text(text: str) -> str:
     """Normalise `text` (NFC, trimmed) and refuse controls, marks of direction and the like."""
+    given = len(text)
     text = unicodedata.normalize("NFC", text).strip()
+    if len(text) > given:  # a length was checked before, and NFC writes a few signs as three
+        raise PydanticCustomError("text", "contains characters that have another written form")
     if any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for c in text):
         raise PydanticCustomError("text", "contains characters that cannot be seen")
     return text

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile, st
 
 from app.core import clock
 from app.core.dated import NotYet
-from app.core.errors import Forbidden, NotFound, Stale
+from app.core.errors import AppError, Forbidden, NotFound, Stale
 from app.core.http import (
     CallerDep,
     IfMatch,
@@ -24,6 +24,7 @@ from app.core.http import (
     tag,
     written,
 )
+from app.core.idempotency import Replay
 from app.core.images import FORMATS, MOST_BYTES, ImageTooLarge, NotAnImage
 from app.core.problems import declare
 from app.core.schemas import Id, Page
@@ -173,11 +174,14 @@ async def add_pledge_evidence(
 async def _kept(
     on: ReadDep, caller: CallerDep, store: StoreDep, pledge_id: Id, file: UploadFile
 ) -> AsyncIterator[dict[str, Any]]:
-    """Keep the image that was sent, before the transaction begins; forget it if that fails."""
+    """Keep the image that was sent, before the transaction begins; forget it once it is refused.
+
+    Where nobody can tell whether the transaction was committed the file stays.
+    """
     kept = await service.keep_image(on, store, caller, pledge_id, await file.read())
     try:
         yield kept
-    except BaseException:
+    except (AppError, Replay):
         with suppress(StoreUnavailable):
             await store.delete(kept["image_key"])
         raise

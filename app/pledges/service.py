@@ -315,10 +315,11 @@ async def complete(session: AsyncSession, caller: Caller, pledge_id: UUID) -> No
 async def _judge(
     session: AsyncSession, caller: Caller, pledge_id: UUID, step: PledgeEventKind
 ) -> Pledge:
-    """Lock a completed pledge for somebody above it, who neither made nor completed it."""
+    """Lock a completed pledge for who is above it: not the pledger, nor who completed it."""
     pledge = await _lock(session, caller, pledge_id, above=True)
     logic.moved(PledgeStatus(pledge.status), step)
-    if _is_own(caller, pledge.district_code, pledge.member_id):
+    own = caller.home_code, caller.person_id
+    if pledge.member_id is not None and own == (pledge.district_code, pledge.member_id):
         raise OwnPledge("承诺人不能确认或退回自己的承诺", "the pledger cannot judge the own pledge")
     if pledge.completed_by == caller.account_id:
         raise OwnPledge(

@@ -384,7 +384,7 @@ async def decide(
     logic.check_decision(
         RecordStatus(found.status),
         parties=(found.recorded_by, seen.member_id),
-        deciding=(caller.account_id, caller.member_id),
+        deciding=(caller.account_id, caller.person_id),
     )
     values: dict[str, Any] = {"status": decision, "reason": reason}
     if decision == RecordStatus.CONFIRMED:

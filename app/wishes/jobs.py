@@ -1,5 +1,6 @@
 """What the worker removes: who the residents are."""
 
+import structlog
 from sqlalchemy import select, update
 
 from app.core import audit, clock
@@ -9,26 +10,41 @@ from app.organizations.models import District
 from app.wishes.logic import last_kept
 from app.wishes.models import Wish
 
+_log = structlog.get_logger(__name__)
 CONTACTS = Sealed("wish", Wish, {"contact": Wish.contact_cipher})
 """Encrypted anew together with the members' numbers."""
 
 
 async def forget_residents(doors: Doors) -> None:
-    """Remove the contacts of wishes that last moved 90 days ago or longer."""
+    """Remove the contacts of wishes that last moved 90 days ago or longer.
+
+    A district that cannot be written holds up no other; the job fails at its end, and runs again.
+    """
     found = await doors.reading([]).execute(select(District.code).order_by(District.code))
+    failed: list[Exception] = []
     for code in found.scalars().all():
-        async with doors.writing([code]) as session:
-            old = (
-                update(Wish)
-                .where(
-                    Wish.district_code == code,
-                    Wish.contact_cipher.is_not(None),
-                    Wish.moved_on <= last_kept(clock.today()),
-                )
-                .values(contact_cipher=None)
-                .returning(Wish.id)
+        try:
+            await _forget(doors, code)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
+            _log.error("contacts stay", district=code, error=type(error).__name__)
+            failed.append(error)
+    if failed:
+        raise failed[0]
+
+
+async def _forget(doors: Doors, code: str) -> None:
+    async with doors.writing([code]) as session:
+        old = (
+            update(Wish)
+            .where(
+                Wish.district_code == code,
+                Wish.contact_cipher.is_not(None),
+                Wish.moved_on <= last_kept(clock.today()),
             )
-            gone = (await session.execute(old)).scalars().all()
-            if gone:
-                ids = sorted(gone)
-                audit.record(session, code, ("wish", None), action="job.forget_residents", ids=ids)
+            .values(contact_cipher=None)
+            .returning(Wish.id)
+        )
+        gone = (await session.execute(old)).scalars().all()
+        if gone:
+            ids = sorted(gone)
+            audit.record(session, code, ("wish", None), action="job.forget_residents", ids=ids)

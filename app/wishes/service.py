@@ -88,7 +88,7 @@ async def _step(session: AsyncSession, seen: AnyRow, step: Step, values: dict[st
     )
     assert wish is not None  # wishes are never deleted
     after = logic.stepped(WishStatus(wish.status), step)
-    if any(getattr(wish, name) != getattr(seen, name) for name in NOBODY):
+    if any(getattr(wish, name) != getattr(seen, name) for name in (*NOBODY, "done_by")):
         raise WishOutOfOrder("刚刚已被他人办理", "somebody else was faster")
     values = values | {"status": after, "moved_on": clock.today()}
     target = "wish", wish.id
@@ -154,7 +154,7 @@ async def rate(session: AsyncSession, caller: Caller, wish_id: UUID, new: Rating
     caller.require(CONFIRM, at=place_of(seen))
     logic.check_rater(
         parties=(seen.taken_by, seen.done_by, seen.member_id),
-        rating=(caller.account_id, caller.member_id),
+        rating=(caller.account_id, caller.person_id),
     )
     await _step(session, seen, Step.RATE, new.model_dump())
 
@@ -179,7 +179,9 @@ async def unmask(session: AsyncSession, caller: Caller, wish_id: UUID) -> dict[s
         caller.require(WRITE, at=place_of(seen))
     stored = await session.scalar(
         select(Wish.contact_cipher).where(
-            Wish.district_code == seen.district_code, Wish.id == wish_id
+            Wish.district_code == seen.district_code,
+            Wish.id == wish_id,
+            Wish.moved_on > logic.last_kept(clock.today()),  # should the job be late
         )
     )
     audit.record(session, seen.district_code, ("wish", wish_id), has_contact=stored is not None)

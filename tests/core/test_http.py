@@ -6,10 +6,12 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic_core import PydanticCustomError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import envelope
 from app.core.db import Doors
+from app.core.schemas import plain_text
 from app.core.settings import Settings
 from app.fake_wechat.router import create_fake
 from app.main import create_app, openapi
@@ -235,3 +237,10 @@ async def test_frontends_are_let_in_by_name(
 async def test_health_needs_no_token(anonymous: httpx.AsyncClient) -> None:
     for url in ("http://test/healthz", "http://test/readyz"):
         assert (await anonymous.get(url)).json() == {"status": "ok"}
+
+
+def test_a_text_that_grows_when_it_is_normalised_is_refused() -> None:
+    """Its length was checked as it was sent; the column would be too short for the rest."""
+    with pytest.raises(PydanticCustomError):
+        plain_text("\ufb2c" * 200)
+    assert plain_text("e\u0301") == "é"
