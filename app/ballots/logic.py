@@ -5,12 +5,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
 from app.ballots.types import Position, Slip
 from app.core.errors import Text
+from app.core.rounding import quotient
 from app.members.types import MemberCategory, MemberStatus
 from app.organizations.types import OrganizationKind
 
@@ -162,6 +162,7 @@ def tally(candidates: Sequence[Mapping[str, str]], slips: Sequence[Slip]) -> Tal
 
 
 def rate(part: int, whole: int) -> float:
-    """Divide, HALF_UP to three places."""
-    exact = Decimal(part) / Decimal(whole)
-    return float(exact.quantize(Decimal("0.001"), ROUND_HALF_UP))
+    """Divide, HALF_UP to three places; a box has voters."""
+    exact = quotient(part, whole, 3)
+    assert exact is not None
+    return float(exact)

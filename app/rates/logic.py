@@ -1,18 +1,17 @@
 """Pure decisions about rates: rolling them up the tree, ranks."""
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
+from app.core.rounding import quotient
 from app.organizations.types import OrganizationKind
 from app.rates.types import Tally
 
 
 def rate(done: int, total: int) -> Decimal | None:
     """Divide to three places, HALF_UP: one decimal of a percent. None of nothing."""
-    if total == 0:
-        return None
-    return (Decimal(done) / Decimal(total)).quantize(Decimal("0.001"), ROUND_HALF_UP)
+    return quotient(done, total, 3)
 
 
 BRANCHES = frozenset(

@@ -15,13 +15,13 @@ from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Reader
 from app.core.errors import Forbidden, Invalid, NotFound, Text
 from app.core.pages import Rows, page
+from app.core.rounding import ROUNDING, quotient
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
 from app.organizations.queries import AnySelect
 from app.pledges.models import Pledge
 from app.pledges.types import PledgerKind
 from app.rates.queries import counting, was_confirmed
-from app.reports import logic
 from app.reports.errors import NoSuchPart
 from app.reports.schemas import FigureParams, FigureRowParams
 from app.reports.types import Figure, FigureUnit, Part, Window
@@ -257,7 +257,7 @@ def _answer(
     denominator = None if entry.denominator is None else values[entry.denominator]
     value: Decimal | None = numerator
     if denominator is not None and figure.places is not None:
-        value = logic.quotient(numerator, denominator, figure.places)
+        value = quotient(numerator, denominator, figure.places)
     asked = {"within": params.within, "from": window.first, "to": window.last}
     query = {name: str(v) for name, v in {**asked, "as_of": window.day}.items() if v is not None}
     return {
@@ -267,7 +267,7 @@ def _answer(
         "unit": figure.unit,
         "numerator": numerator,
         "denominator": denominator,
-        "rounding": None if figure.places is None else f"{logic.ROUNDING} {figure.places}",
+        "rounding": None if figure.places is None else f"{ROUNDING} {figure.places}",
         "as_of": window.day,
         "from": window.first,
         "to": window.last,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.reports.logic import quotient
+from app.core.rounding import quotient
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Pure arithmetic of figures."""
+"""Dividing counts: in decimals, rounded half up after dividing."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
