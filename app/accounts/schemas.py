@@ -10,7 +10,7 @@ from app.access.schemas import Password
 from app.access.types import Role
 from app.accounts.logic import PREFIX
 from app.core.caller import Permission
-from app.core.schemas import DistrictCode, Id, Line, ListParams, Schema
+from app.core.schemas import DistrictCode, Id, Line, ListParams, Schema, TextOut
 
 Username = Annotated[Line, StringConstraints(max_length=50)]
 Prefix = Annotated[str, StringConstraints(pattern=PREFIX, max_length=4)]
@@ -100,13 +100,6 @@ class ExplanationParams(Schema):
     permission: Permission
     organization_id: Id | None = None
     """Left out: whether a role that you hold anywhere has the permission."""
-
-
-class TextOut(Schema):
-    """A text in Chinese and in English."""
-
-    zh: str
-    en: str
 
 
 class ExplainedOut(Schema):

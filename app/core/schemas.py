@@ -33,6 +33,13 @@ class Schema(BaseModel):
     )
 
 
+class TextOut(Schema):
+    """A text in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
 def _id(value: Any) -> Any:
     if isinstance(value, str) and not _ID.fullmatch(value):
         raise PydanticCustomError("uuid", "not an id in its one written form")

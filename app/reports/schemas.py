@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, PlainSerializer, StringConstraints
 
-from app.core.schemas import Day, Id, ListParams, Schema
+from app.core.schemas import Day, Id, ListParams, Schema, TextOut
 from app.reports.types import FigureUnit, Part
 
 
@@ -20,13 +20,6 @@ Number = Annotated[Decimal, PlainSerializer(_number, return_type=int | float, wh
 
 FigureId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 """The id of a figure: `org_pledge_rate`."""
-
-
-class TextOut(Schema):
-    """A text in Chinese and in English."""
-
-    zh: str
-    en: str
 
 
 class FigureParams(Schema):

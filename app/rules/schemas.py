@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.core.schemas import Day, DistrictCode, Flag, Id, ListParams, Schema
+from app.core.schemas import Day, DistrictCode, Flag, Id, ListParams, Schema, TextOut
 from app.organizations.types import OrganizationKind
 from app.rules.types import (
     ApprovalLevel,
@@ -33,13 +33,6 @@ RuleCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", 
 
 UpperOperator = Literal[Operator.OVER, Operator.FROM]
 LowerOperator = Literal[Operator.UNDER, Operator.UP_TO]
-
-
-class TextOut(Schema):
-    """A text in Chinese and in English."""
-
-    zh: str
-    en: str
 
 
 class SourceOut(Schema):

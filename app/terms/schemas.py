@@ -8,9 +8,8 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from app.core.schemas import Day, Flag, Id, ListParams, Schema
+from app.core.schemas import Day, Flag, Id, ListParams, Schema, TextOut
 from app.organizations.types import OrganizationKind, Sector
-from app.rules.schemas import TextOut
 from app.rules.types import Locale
 from app.terms.types import Bucket, DueSource, TermReason, TermStatus
 
