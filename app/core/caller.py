@@ -115,6 +115,20 @@ class Caller:
     person_id: UUID | None = None
     """The member whose account it is, also once the membership has ended: nobody judges the own."""
 
+    def is_member(self, district_code: str, member_id: UUID | None) -> bool:
+        """Tell whether this is the member who asks, as a member."""
+        return member_id is not None and (self.home_code, self.member_id) == (
+            district_code,
+            member_id,
+        )
+
+    def is_person(self, district_code: str, member_id: UUID | None) -> bool:
+        """Tell whether the account is that member's, also once the membership has ended."""
+        return member_id is not None and (self.home_code, self.person_id) == (
+            district_code,
+            member_id,
+        )
+
     @cached_property
     def districts(self) -> frozenset[str]:
         """The codes of everything that the caller may touch; PostgreSQL shows no other."""

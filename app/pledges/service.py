@@ -63,7 +63,7 @@ async def _of_member(session: AsyncSession, caller: Caller, new: PledgeNew) -> d
     if member_id is None:
         raise _wrong("member_id", "请指明承诺的党员", "say which member pledges")
     found = await members.get(session, caller, member_id)
-    if not _is_own(caller, found.district_code, member_id):
+    if not caller.is_member(found.district_code, member_id):
         here = Subtree(found.district_code, found.path)
         caller.require(Permission.PLEDGES_WRITE, at=here)
     if new.organization_id not in (None, found.organization_id):
@@ -77,12 +77,6 @@ async def _of_member(session: AsyncSession, caller: Caller, new: PledgeNew) -> d
         "organization_id": found.organization_id,
         "member_id": member_id,
     }
-
-
-def _is_own(caller: Caller, district_code: str, member_id: UUID | None) -> bool:
-    """Tell whether the caller is this member."""
-    own = caller.home_code, caller.member_id
-    return member_id is not None and own == (district_code, member_id)
 
 
 async def draft(session: AsyncSession, caller: Caller, new: PledgeNew) -> UUID:
@@ -138,7 +132,7 @@ async def _allowed(on: Executor, caller: Caller, pledge_id: UUID, *, above: bool
         permission = Permission.PLEDGES_CONFIRM
         if seen.pledger_kind == PledgerKind.ORGANIZATION:
             path = logic.path_above(path)
-    if not _is_own(caller, seen.district_code, seen.member_id):
+    if not caller.is_member(seen.district_code, seen.member_id):
         caller.require(permission, at=Subtree(seen.district_code, path))
     return seen
 
@@ -318,8 +312,7 @@ async def _judge(
     """Lock a completed pledge for who is above it: not the pledger, nor who completed it."""
     pledge = await _lock(session, caller, pledge_id, above=True)
     logic.moved(PledgeStatus(pledge.status), step)
-    own = caller.home_code, caller.person_id
-    if pledge.member_id is not None and own == (pledge.district_code, pledge.member_id):
+    if caller.is_person(pledge.district_code, pledge.member_id):
         raise OwnPledge("承诺人不能确认或退回自己的承诺", "the pledger cannot judge the own pledge")
     if pledge.completed_by == caller.account_id:
         raise OwnPledge(

@@ -216,7 +216,7 @@ async def _claimant(
             errors=[logic.fault_of("member_id", "missing").as_json()],
         )
     who = await members.get(session, caller, member_id)
-    if not is_self(caller, who.district_code, who.id):
+    if not caller.is_member(who.district_code, who.id):
         branch = Subtree(who.district_code, who.path)
         require_either(caller, WRITE, branch, place_of(post))
     if who.district_code != post.district_code:
@@ -227,15 +227,9 @@ async def _claimant(
     return found
 
 
-def is_self(caller: Caller, district_code: str, member_id: UUID | None) -> bool:
-    """Tell whether this is the member who asks."""
-    own = caller.home_code, caller.member_id
-    return member_id is not None and own == (district_code, member_id)
-
-
 def _require_side(caller: Caller, seen: AnyRow) -> None:
     """Hold to the member, and to clerks of the community or of the member's branch."""
-    if not is_self(caller, seen.district_code, seen.member_id):
+    if not caller.is_member(seen.district_code, seen.member_id):
         require_either(caller, WRITE, place_of(seen), Subtree(seen.district_code, seen.branch_path))
 
 

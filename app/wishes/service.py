@@ -18,7 +18,7 @@ from app.organizations.errors import NotStanding
 from app.organizations.queries import AnyRow
 from app.organizations.types import OrganizationStatus
 from app.residents.errors import MemberNotCounted
-from app.residents.service import CONFIRM, WRITE, community, is_self, place_of
+from app.residents.service import CONFIRM, WRITE, community, place_of
 from app.wishes import logic, queries
 from app.wishes.errors import WishOutOfOrder
 from app.wishes.logic import Step
@@ -66,7 +66,7 @@ def _is_taker(caller: Caller, seen: AnyRow) -> bool:
     """Tell whether the caller is the member who took it, or a clerk of the branch that did."""
     if seen.branch_path is not None:
         return caller.may(WRITE, Subtree(seen.district_code, seen.branch_path))
-    return is_self(caller, seen.district_code, seen.member_id)
+    return caller.is_member(seen.district_code, seen.member_id)
 
 
 def _require_taker(caller: Caller, seen: AnyRow, *, or_community: Permission | None) -> None:
