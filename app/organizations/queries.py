@@ -95,6 +95,17 @@ def stood(day: Any, state: Any = State) -> ColumnElement[bool]:
     )
 
 
+def stood_as(
+    district_code: Any, organization_id: Any, day: Any, state: Any = State
+) -> ColumnElement[bool]:
+    """Join a record to the state that `stood` finds of its organisation on `day`."""
+    return and_(
+        state.district_code == district_code,
+        state.organization_id == organization_id,
+        stood(day, state),
+    )
+
+
 def visible(places: Sequence[Any], day: Any) -> AnySelect:
     """Select the organisations of the subtrees that a caller may see, as they were on `day`."""
     return _shown(day).where(on_day(State, day), in_subtrees(places))

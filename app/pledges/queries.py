@@ -32,7 +32,7 @@ from app.core.pages import after_mark, page_json
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
 from app.pledges.models import Pledge, PledgeEvent, PledgeEvidence
 from app.pledges.schemas import PledgeFilters, PledgeListParams
 from app.pledges.types import PUBLIC
@@ -95,11 +95,7 @@ def _shown(sees: Sight, today: Any, day: Any) -> AnySelect:
         .select_from(Pledge)
         .join(
             State,
-            and_(
-                State.district_code == Pledge.district_code,
-                State.organization_id == Pledge.organization_id,
-                stood(today),
-            ),
+            stood_as(Pledge.district_code, Pledge.organization_id, today),
         )
         .outerjoin(
             Member,
@@ -119,11 +115,7 @@ def _in_sight(sees: Sight, today: Any) -> ColumnElement[bool]:
     pledge, state = aliased(Pledge), aliased(State)
     public = pledge.status.in_(sorted(PUBLIC))
     places = or_(in_subtrees(sees.read, state), and_(public, in_subtrees(sees.published, state)))
-    stands = and_(
-        state.district_code == pledge.district_code,
-        state.organization_id == pledge.organization_id,
-        stood(today, state),
-    )
+    stands = stood_as(pledge.district_code, pledge.organization_id, today, state)
     key = pledge.district_code, pledge.id
     seen = [select(*key).select_from(pledge).join(state, stands).where(places)]
     if sees.own is not None:

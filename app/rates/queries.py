@@ -15,7 +15,7 @@ from app.core.pages import seal, unseal
 from app.core.schemas import ListParams
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnySelect, in_subtrees, stood
+from app.organizations.queries import AnySelect, in_subtrees, stood, stood_as
 from app.organizations.types import OrganizationKind
 from app.pledges.logic import CATEGORIES, PLEDGERS
 from app.pledges.models import Pledge
@@ -72,11 +72,7 @@ def _done(day: Any) -> ColumnElement[int]:
 
 def counting(places: Sequence[Any], day: Any, since: Any, until: Any) -> AnySelect:
     """Select the pledges that count on `day` of the organisations of `places` (as on `day`)."""
-    stands = and_(
-        State.district_code == Pledge.district_code,
-        State.organization_id == Pledge.organization_id,
-        stood(day),
-    )
+    stands = stood_as(Pledge.district_code, Pledge.organization_id, day)
     counts = on_the_books(day, since, until)
     return select().select_from(Pledge).join(State, stands).where(in_subtrees(places), counts)
 

@@ -17,7 +17,7 @@ from app.core.pages import Rows, page
 from app.members.models import Member, Membership
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
 from app.residents.models import ServiceClaim, ServicePost, ServiceRecord
 from app.residents.schemas import (
     ServiceClaimListParams,
@@ -71,11 +71,7 @@ def visible_posts(caller: Caller, day: date) -> AnySelect:
         )
         .join(
             Community,
-            and_(
-                Community.district_code == ServicePost.district_code,
-                Community.organization_id == ServicePost.organization_id,
-                stood(day, Community),
-            ),
+            stood_as(ServicePost.district_code, ServicePost.organization_id, day, Community),
         )
         .where(in_sight)
     )
@@ -137,11 +133,7 @@ def _in_sight(rows: AnySelect, caller: Caller, day: date) -> AnySelect:
         rows.join(ServicePost, _of_post())
         .join(
             Community,
-            and_(
-                Community.district_code == ServicePost.district_code,
-                Community.organization_id == ServicePost.organization_id,
-                stood(day, Community),
-            ),
+            stood_as(ServicePost.district_code, ServicePost.organization_id, day, Community),
         )
         .join(
             Member,
@@ -160,11 +152,7 @@ def _in_sight(rows: AnySelect, caller: Caller, day: date) -> AnySelect:
         )
         .join(
             Branch,
-            and_(
-                Branch.district_code == Membership.district_code,
-                Branch.organization_id == Membership.organization_id,
-                stood(day, Branch),
-            ),
+            stood_as(Membership.district_code, Membership.organization_id, day, Branch),
         )
         .where(or_(in_subtrees(places, Community), in_subtrees(places, Branch), _own(caller)))
     )
@@ -250,11 +238,7 @@ def _in_period(since: date | None, until: date | None) -> list[ColumnElement[boo
 def _of_communities(rows: AnySelect, places: Sequence[Any], day: date) -> AnySelect:
     return rows.join(
         Community,
-        and_(
-            Community.district_code == ServicePost.district_code,
-            Community.organization_id == ServicePost.organization_id,
-            stood(day, Community),
-        ),
+        stood_as(ServicePost.district_code, ServicePost.organization_id, day, Community),
     ).where(in_subtrees(places, Community))
 
 

@@ -16,7 +16,7 @@ from app.core.pages import Rows, page
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
 from app.residents.queries import READ, filtered
 from app.wishes.models import Wish
 from app.wishes.schemas import WishListParams
@@ -52,19 +52,11 @@ def visible(caller: Caller, day: date) -> AnySelect:
         .select_from(Wish)
         .join(
             Community,
-            and_(
-                Community.district_code == Wish.district_code,
-                Community.organization_id == Wish.organization_id,
-                stood(day, Community),
-            ),
+            stood_as(Wish.district_code, Wish.organization_id, day, Community),
         )
         .outerjoin(
             Branch,
-            and_(
-                Branch.district_code == Wish.district_code,
-                Branch.organization_id == Wish.branch_id,
-                stood(day, Branch),
-            ),
+            stood_as(Wish.district_code, Wish.branch_id, day, Branch),
         )
         .outerjoin(
             Member, and_(Member.district_code == Wish.district_code, Member.id == Wish.member_id)
