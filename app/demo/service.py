@@ -12,7 +12,7 @@ from app.core.workbooks import Sheet
 from app.demo import logic
 from app.demo_year import service as demo_year
 from app.imports import service as imports
-from app.imports.jobs import refresh_statistics
+from app.imports.jobs import analyze
 from app.organizations import service as organizations
 from app.organizations.models import District
 
@@ -42,8 +42,9 @@ async def fill(doors: Doors, password: str) -> None:
         clerk = await accounts.create_account(
             session, CLERK, password, Role.ORGANIZATION_CLERK, DISTRICT
         )
+        await analyze(session)  # the year is drawn from rows that the planner knows nothing of
         await demo_year.fill(session, DISTRICT, clerk, department)
-    await refresh_statistics(doors)
+        await analyze(session)
 
 
 def _sheets() -> list[Sheet]:
