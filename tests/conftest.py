@@ -53,7 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["HANGJI_TEST_OWNER"] = _at(cluster.owner_url, TEMPLATE)
     os.environ["HANGJI_TEST_APPLICATION"] = _at(cluster.application_url, TEMPLATE)
     create = f"CREATE DATABASE {TEMPLATE} OWNER hangji_owner"
-    asyncio.run(_sql(cluster.superuser_url, create))
+    # autovacuum sees no test's rows, and would tell the planner that the tables are empty
+    quiet = ("ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()")
+    asyncio.run(_sql(cluster.superuser_url, create, *quiet))
     migrations.upgrade(os.environ["HANGJI_TEST_OWNER"], os.environ["HANGJI_TEST_APPLICATION"])
 
 
