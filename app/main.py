@@ -16,8 +16,12 @@ from app.access.router import public as sessions_public
 from app.access.router import router as sessions
 from app.accounts.router import router as accounts
 from app.accounts.router import secret as accounts_secret
+from app.activities.router import router as activities
+from app.admissions.router import router as admissions
+from app.appraisals.router import router as appraisals
 from app.audit.router import router as audit
 from app.ballots.router import router as ballots
+from app.changes.router import router as changes
 from app.core import health, problems
 from app.core.db import Doors
 from app.core.envelope import Envelope
@@ -25,18 +29,27 @@ from app.core.http import note_refusal
 from app.core.settings import Settings
 from app.core.store import open_store
 from app.cycles.router import router as cycles
+from app.economy.router import router as economy
 from app.elections.router import router as elections
 from app.imports.router import router as imports
 from app.members.router import router as members
+from app.messages.router import router as messages
 from app.organizations.router import router as organizations
+from app.partners.router import router as partners
 from app.pledges.router import router as pledges
+from app.postings.router import router as postings
+from app.programmes.router import router as programmes
 from app.rates.router import router as rates
+from app.rectifications.router import router as rectifications
+from app.reminders.router import router as reminders
 from app.reports.router import router as reports
 from app.residents.router import router as residents
+from app.restructurings.router import router as restructurings
 from app.rosters.router import router as rosters
 from app.rules.router import router as rules
 from app.tallies.router import router as tallies
 from app.terms.router import router as terms
+from app.transfers.router import router as transfers
 from app.wechat import service as wechat
 from app.wishes.router import router as wishes
 
@@ -56,7 +69,20 @@ GUARDED = (  # fixed paths first, and what is asked most
     tallies,
     terms,
     ballots,
+    changes,
     reports,
+    messages,
+    reminders,
+    restructurings,
+    transfers,
+    admissions,
+    activities,
+    postings,
+    appraisals,
+    rectifications,
+    partners,
+    economy,
+    programmes,
     accounts,
     accounts_secret,
     audit,

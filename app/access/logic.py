@@ -13,16 +13,30 @@ from app.core.errors import Text
 
 _READ = frozenset(
     {
+        Permission.ACTIVITIES_READ,
+        Permission.ADMISSIONS_READ,
+        Permission.APPRAISALS_READ,
+        Permission.ECONOMY_READ,
         Permission.ELECTIONS_READ,
         Permission.MEMBERS_READ,
         Permission.ORGANIZATIONS_READ,
+        Permission.PARTNERS_READ,
         Permission.PLEDGES_READ,
+        Permission.POSTINGS_READ,
+        Permission.PROGRAMMES_READ,
         Permission.PUBLISHED_READ,
+        Permission.RECTIFICATIONS_READ,
+        Permission.RESTRUCTURINGS_READ,
         Permission.RULES_READ,
         Permission.SERVICE_READ,
     }
 )
 _CLERK = _READ | {
+    Permission.ACTIVITIES_WRITE,
+    Permission.ADMISSIONS_APPROVE,
+    Permission.ADMISSIONS_WRITE,
+    Permission.APPRAISALS_WRITE,
+    Permission.ECONOMY_WRITE,
     Permission.ELECTIONS_APPROVE,
     Permission.ELECTIONS_WRITE,
     Permission.IMPORTS_READ,
@@ -30,9 +44,15 @@ _CLERK = _READ | {
     Permission.MEMBERS_EXPORT,
     Permission.MEMBERS_WRITE,
     Permission.ORGANIZATIONS_WRITE,
+    Permission.PARTNERS_WRITE,
     Permission.PLEDGES_CONFIRM,
     Permission.PLEDGES_EXPORT,
     Permission.PLEDGES_WRITE,
+    Permission.POSTINGS_WRITE,
+    Permission.PROGRAMMES_WRITE,
+    Permission.RECTIFICATIONS_WRITE,
+    Permission.RESTRUCTURINGS_APPROVE,
+    Permission.RESTRUCTURINGS_WRITE,
     Permission.SERVICE_CONFIRM,
     Permission.SERVICE_WRITE,
 }
@@ -40,7 +60,8 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.SYSTEM_ADMIN: frozenset({Permission.ACCOUNTS_MANAGE}),
     Role.SECURITY_ADMIN: frozenset({Permission.GRANTS_MANAGE, Permission.ORGANIZATIONS_READ}),
     Role.AUDIT_ADMIN: frozenset({Permission.AUDIT_READ}),
-    Role.DEPARTMENT_ADMIN: _CLERK | {Permission.MEMBERS_UNMASK, Permission.RULES_CONFIGURE},
+    Role.DEPARTMENT_ADMIN: _CLERK
+    | {Permission.MEMBERS_UNMASK, Permission.REPORTS_CONFIGURE, Permission.RULES_CONFIGURE},
     Role.ORGANIZATION_CLERK: _CLERK,
     Role.ORGANIZATION_READER: _READ,
     Role.MEMBER: frozenset({Permission.PUBLISHED_READ}),

@@ -12,7 +12,16 @@ class Permission(StrEnum):
     """Everything one can be allowed to do, as `<resource>:<action>`; keep alphabetical."""
 
     ACCOUNTS_MANAGE = "accounts:manage"
+    ACTIVITIES_READ = "activities:read"
+    ACTIVITIES_WRITE = "activities:write"
+    ADMISSIONS_APPROVE = "admissions:approve"
+    ADMISSIONS_READ = "admissions:read"
+    ADMISSIONS_WRITE = "admissions:write"
+    APPRAISALS_READ = "appraisals:read"
+    APPRAISALS_WRITE = "appraisals:write"
     AUDIT_READ = "audit:read"
+    ECONOMY_READ = "economy:read"
+    ECONOMY_WRITE = "economy:write"
     ELECTIONS_APPROVE = "elections:approve"
     ELECTIONS_READ = "elections:read"
     ELECTIONS_WRITE = "elections:write"
@@ -25,11 +34,23 @@ class Permission(StrEnum):
     MEMBERS_WRITE = "members:write"
     ORGANIZATIONS_READ = "organizations:read"
     ORGANIZATIONS_WRITE = "organizations:write"
+    PARTNERS_READ = "partners:read"
+    PARTNERS_WRITE = "partners:write"
     PLEDGES_CONFIRM = "pledges:confirm"
     PLEDGES_EXPORT = "pledges:export"
     PLEDGES_READ = "pledges:read"
     PLEDGES_WRITE = "pledges:write"
+    POSTINGS_READ = "postings:read"
+    POSTINGS_WRITE = "postings:write"
+    PROGRAMMES_READ = "programmes:read"
+    PROGRAMMES_WRITE = "programmes:write"
     PUBLISHED_READ = "published:read"
+    RECTIFICATIONS_READ = "rectifications:read"
+    RECTIFICATIONS_WRITE = "rectifications:write"
+    REPORTS_CONFIGURE = "reports:configure"
+    RESTRUCTURINGS_APPROVE = "restructurings:approve"
+    RESTRUCTURINGS_READ = "restructurings:read"
+    RESTRUCTURINGS_WRITE = "restructurings:write"
     RULES_CONFIGURE = "rules:configure"
     RULES_READ = "rules:read"
     SERVICE_CONFIRM = "service:confirm"
@@ -39,7 +60,16 @@ class Permission(StrEnum):
 
 PERMISSION_NAMES = {
     Permission.ACCOUNTS_MANAGE: "管理账号",
+    Permission.ACTIVITIES_READ: "查看活动",
+    Permission.ACTIVITIES_WRITE: "登记活动",
+    Permission.ADMISSIONS_APPROVE: "审批发展党员",
+    Permission.ADMISSIONS_READ: "查看发展党员",
+    Permission.ADMISSIONS_WRITE: "登记发展党员",
+    Permission.APPRAISALS_READ: "查看考核",
+    Permission.APPRAISALS_WRITE: "登记考核",
     Permission.AUDIT_READ: "查看审计",
+    Permission.ECONOMY_READ: "查看村集体经济",
+    Permission.ECONOMY_WRITE: "登记村集体经济",
     Permission.ELECTIONS_APPROVE: "审批换届",
     Permission.ELECTIONS_READ: "查看换届",
     Permission.ELECTIONS_WRITE: "办理换届",
@@ -52,11 +82,23 @@ PERMISSION_NAMES = {
     Permission.MEMBERS_WRITE: "维护党员",
     Permission.ORGANIZATIONS_READ: "查看党组织",
     Permission.ORGANIZATIONS_WRITE: "维护党组织",
+    Permission.PARTNERS_READ: "查看共建与两新",
+    Permission.PARTNERS_WRITE: "登记共建与两新",
     Permission.PLEDGES_CONFIRM: "确认承诺",
     Permission.PLEDGES_EXPORT: "导出承诺",
     Permission.PLEDGES_READ: "查看承诺",
     Permission.PLEDGES_WRITE: "登记承诺",
+    Permission.POSTINGS_READ: "查看任职派驻",
+    Permission.POSTINGS_WRITE: "登记任职派驻",
+    Permission.PROGRAMMES_READ: "查看工作计划与文件",
+    Permission.PROGRAMMES_WRITE: "登记工作计划与文件",
     Permission.PUBLISHED_READ: "查看公示",
+    Permission.RECTIFICATIONS_READ: "查看整顿",
+    Permission.RECTIFICATIONS_WRITE: "登记整顿",
+    Permission.REPORTS_CONFIGURE: "设置报告",
+    Permission.RESTRUCTURINGS_APPROVE: "审批组织调整",
+    Permission.RESTRUCTURINGS_READ: "查看组织调整",
+    Permission.RESTRUCTURINGS_WRITE: "登记组织调整",
     Permission.RULES_CONFIGURE: "设置规则",
     Permission.RULES_READ: "查看规则提示",
     Permission.SERVICE_CONFIRM: "确认进社区服务",

@@ -2,16 +2,29 @@
 
 from tests.matrix import (
     accounts,
+    activities,
+    admissions,
+    appraisals,
     audits,
     ballots,
+    changes,
     cycles,
+    economy,
     elections,
     members,
+    messages,
     organizations,
     others,
+    partners,
     pledges,
+    postings,
+    programmes,
+    rectifications,
+    reminders,
     reports,
     residents,
+    restructurings,
+    transfers,
 )
 from tests.matrix.cells import ROWS
 
@@ -27,6 +40,19 @@ FILES = (
     cycles,
     ballots,
     reports,
+    messages,
+    reminders,
+    restructurings,
+    changes,
+    transfers,
+    admissions,
+    activities,
+    postings,
+    appraisals,
+    rectifications,
+    partners,
+    economy,
+    programmes,
 )
 
 __all__ = ["FILES", "ROWS"]

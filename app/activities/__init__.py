@@ -1,0 +1,1 @@
+"""Trainings, lectures, contests, meetings and who attended (活动)."""

@@ -1,0 +1,1 @@
+"""Spot checks, visits, quarterly appraisals, talks, duty (考核)."""

@@ -1,0 +1,1 @@
+"""Rectification of weak organisations, and burden items (整顿、减负)."""

@@ -1,0 +1,1 @@
+"""Transfers of members' relations (组织关系转接)."""
