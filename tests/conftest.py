@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 
 from app.access import service as access
 from app.access.models import Account, SignIn
+from app.access.router import Callers
 from app.core import clock, crypto, embedded, migrations
 from app.core.db import Doors, create_engine, new_id, scope_of, set_scope, transaction
 from app.core.settings import Settings
@@ -164,9 +165,21 @@ async def session(doors: Doors) -> AsyncIterator[AsyncSession]:
         session.info.clear()  # what the test itself wrote needs no audit
 
 
+@pytest.fixture(scope="session")
+def built() -> FastAPI:
+    """The one application of a run: each route prepares itself when it is first asked."""
+    nowhere = Doors.to("postgresql://nowhere/none")
+    return create_app(nowhere, Settings(_env_file=None, allowed_hosts=["test"]))
+
+
 @pytest.fixture
-def app(doors: Doors) -> FastAPI:
-    return create_app(doors, Settings(_env_file=None, allowed_hosts=["test"]))
+def app(built: FastAPI, doors: Doors) -> Iterator[FastAPI]:
+    """The application behind this test's doors; what the test changes is put back."""
+    state, routes = dict(built.state._state), list(built.router.routes)
+    built.state.doors, built.state.callers = doors, Callers()
+    yield built
+    built.state._state = state
+    built.router.routes[:] = routes
 
 
 @pytest.fixture
