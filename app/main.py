@@ -31,6 +31,7 @@ from app.core.store import open_store
 from app.cycles.router import router as cycles
 from app.economy.router import router as economy
 from app.elections.router import router as elections
+from app.figures.router import router as figures
 from app.imports.router import router as imports
 from app.members.router import router as members
 from app.messages.router import router as messages
@@ -42,7 +43,6 @@ from app.programmes.router import router as programmes
 from app.rates.router import router as rates
 from app.rectifications.router import router as rectifications
 from app.reminders.router import router as reminders
-from app.reports.router import router as reports
 from app.residents.router import router as residents
 from app.restructurings.router import router as restructurings
 from app.rosters.router import router as rosters
@@ -70,7 +70,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     terms,
     ballots,
     changes,
-    reports,
+    figures,
     messages,
     reminders,
     restructurings,

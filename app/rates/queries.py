@@ -1,6 +1,7 @@
 """Counting pledges by organisation, kind, category and month; rates and rankings of them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Date, Integer, and_, cast, func, or_, select
@@ -9,7 +10,8 @@ from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Reader
-from app.core.errors import Invalid
+from app.core.errors import Invalid, Text
+from app.core.figures import Figure, FigureUnit, Window, told
 from app.core.hot import Hot, narrowed, param
 from app.core.pages import seal, unseal
 from app.core.schemas import ListParams
@@ -242,3 +244,58 @@ def _cut(
     shown = listed[: params.limit]
     is_last = len(listed) <= params.limit
     return [item for _, item in shown], None if is_last else seal(of, sort, shown[-1][0])
+
+
+# ── Figures
+
+
+def _counted(
+    kind: PledgerKind | None,
+    places: Sequence[Subtree],
+    window: Window,
+    *,
+    done: bool | None = None,
+) -> AnySelect:
+    """Select the pledges on the books of the day; `done`: those confirmed by then, or not."""
+    rows = counting(places, window.day, None, None)
+    if kind is not None:
+        rows = rows.where(Pledge.pledger_kind == kind)
+    if done is not None:
+        rows = rows.where(was_confirmed(window.day).is_(done))
+    return told(rows, Pledge, State, Pledge.title, Pledge.published_on, window)
+
+
+_PLEDGED = {
+    PledgerKind.ORGANIZATION: ("org", "党组织承诺", "Organisations' pledges"),
+    PledgerKind.MEMBER: ("member", "党员承诺", "Members' pledges"),
+    None: ("all", "双承诺", "Pledges of organisations and members"),
+}
+_TOTAL = Text(
+    "截至当日已公示、未撤回的承诺事项；期间按公示日期计",
+    "pledges published by the day and not withdrawn; a period is that of publication",
+)
+_CONFIRMED = Text(
+    "其中截至当日已由上级确认完成的", "those of them that the unit above confirmed by the day"
+)
+_OPEN = Text("其中截至当日尚未确认完成的", "those of them that are not confirmed by the day")
+_SHARE = Text("已确认完成 ÷ 已公示", "confirmed ÷ published")
+
+
+def _figures() -> Iterator[Figure]:
+    for kind, (short, zh, en) in _PLEDGED.items():
+        total, done, still = (partial(_counted, kind, done=d) for d in (None, True, False))
+        sums = (
+            ("total", Text(f"{zh}事项", en), _TOTAL, total),
+            ("done", Text(f"{zh}完成", f"{en} completed"), _CONFIRMED, done),
+            ("open", Text(f"{zh}未完成", f"{en} still open"), _OPEN, still),
+        )
+        for end, name, definition, source in sums if kind is not None else ():
+            yield Figure(f"{short}_pledges_{end}", name, FigureUnit.ITEMS, definition, READ, source)
+        rate = Text(f"{zh}完成率", f"{en}: completion rate")
+        yield Figure(
+            f"{short}_pledge_rate", rate, FigureUnit.RATIO, _SHARE, READ, done, total, places=3
+        )
+
+
+FIGURES = tuple(_figures())
+"""Figures of pledges."""

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.core import clock
-from app.core.caller import Caller, Permission
+from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound
+from app.core.errors import NotFound, Text
+from app.core.figures import Figure, FigureUnit, Window, told
 from app.core.pages import Rows, page
 from app.members.models import Member, Membership
 from app.organizations import queries as organizations
@@ -284,3 +285,52 @@ def served(
         )
     )
     return _of_communities(rows, places, day)
+
+
+def _claims(places: Sequence[Subtree], window: Window) -> AnySelect:
+    rows, on = claimed(places, window.day), ServiceClaim.accepted_on
+    return told(rows, ServiceClaim, Community, ServicePost.title, on, window)
+
+
+def _served(places: Sequence[Subtree], window: Window) -> AnySelect:
+    rows, on = served(places, window.day), ServiceRecord.served_on
+    times = ServiceRecord.beneficiaries
+    return told(rows, ServiceRecord, Community, ServiceRecord.content, on, window, times)
+
+
+FIGURES = (
+    Figure(
+        "service_posts_claimed",
+        Text("在职党员认领服务岗位", "Service posts claimed by working members"),
+        FigureUnit.POSTS,
+        Text(
+            "截至当日已认领、未退出的岗位（一次认领计一个岗位）；期间按认领生效日期计",
+            "claims that stood on the day; a period is that of their acceptance",
+        ),
+        READ,
+        _claims,
+    ),
+    Figure(
+        "residents_served_person_times",
+        Text("服务群众人次", "Residents served, person-times"),
+        FigureUnit.PERSON_TIMES,
+        Text(
+            "截至当日社区已确认的服务记录的服务人次之和，不是不同的人数；期间按服务日期计",
+            "the beneficiaries of records that the community confirmed by the day: visits, not"
+            " distinct people; a period is that of the service",
+        ),
+        READ,
+        _served,
+    ),
+    Figure(
+        "served_per_post",
+        Text("每岗服务人次", "Person-times per claimed post"),
+        FigureUnit.PERSON_TIMES_A_POST,
+        Text("服务群众人次 ÷ 认领服务岗位", "person-times served ÷ posts claimed"),
+        READ,
+        _served,
+        _claims,
+        places=2,
+    ),
+)
+"""Figures of service to residents."""

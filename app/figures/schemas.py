@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import Field, PlainSerializer, StringConstraints
 
+from app.core.figures import FigureUnit, Part
 from app.core.schemas import Day, Id, ListParams, Schema, TextOut
-from app.reports.types import FigureUnit, Part
 
 
 def _number(value: Decimal) -> int | float:
@@ -67,10 +67,11 @@ class FigureRowOut(Schema):
     """One record behind a figure."""
 
     kind: str
-    """`pledge`, `service_claim`, `service_record`."""
+    """Which table it lies in, as the audit names it: `pledge`, `service_record`."""
     id: UUID
-    organization_id: UUID
-    organization_name: str
+    organization_id: UUID | None
+    """Null for what belongs to no organisation: a rule of a pack."""
+    organization_name: str | None
     label: str
     happened_on: date
     amount: Number

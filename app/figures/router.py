@@ -9,9 +9,9 @@ from app.core.http import CallerDep, ReadDep, Route
 from app.core.pages import Rows
 from app.core.problems import declare
 from app.core.schemas import Page
-from app.reports import queries
-from app.reports.errors import NoSuchPart
-from app.reports.schemas import FigureId, FigureOut, FigureParams, FigureRowOut, FigureRowParams
+from app.figures import queries
+from app.figures.errors import NoSuchPart
+from app.figures.schemas import FigureId, FigureOut, FigureParams, FigureRowOut, FigureRowParams
 
 router = APIRouter(prefix="/figures", tags=["figures"], route_class=Route)
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.reports.queries import REGISTRY
+from app.figures.queries import REGISTRY
 from tests.conftest import signed_in
 from tests.make.members import make_member
 from tests.make.organizations import make_account, make_organization
