@@ -50,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     directory = _stack.enter_context(tempfile.TemporaryDirectory(prefix="hangji-"))
     cluster = _stack.enter_context(embedded.running(Path(directory)))
+    os.environ["HANGJI_TEST_DIRECTORY"] = directory
     os.environ["HANGJI_TEST_SUPERUSER"] = cluster.superuser_url
     os.environ["HANGJI_TEST_OWNER"] = _at(cluster.owner_url, TEMPLATE)
     os.environ["HANGJI_TEST_APPLICATION"] = _at(cluster.application_url, TEMPLATE)
@@ -142,6 +143,10 @@ class ConnectionReader:
 
 @pytest.fixture
 def doors(connection: AsyncConnection) -> Doors:
+    return doors_on(connection)
+
+
+def doors_on(connection: AsyncConnection) -> Doors:
     """Both doors on the one connection that is rolled back; a write is a savepoint."""
     sessions = async_sessionmaker(
         connection, expire_on_commit=False, join_transaction_mode="create_savepoint"

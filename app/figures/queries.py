@@ -1,27 +1,151 @@
 """Computing figures: each is the sum over its rows, so the two cannot disagree."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
+from app.core.dated import on_day
 from app.core.db import Reader
-from app.core.errors import Forbidden, Invalid, NotFound
-from app.core.figures import Figure, Part, Source, Window
+from app.core.errors import Forbidden, Invalid, NotFound, Text
+from app.core.figures import Figure, FigureUnit, Part, Source, Window, told
 from app.core.pages import Rows, page
 from app.core.rounding import ROUNDING, quotient
 from app.figures.errors import NoSuchPart
 from app.figures.schemas import FigureParams, FigureRowParams
 from app.organizations import queries as organizations
+from app.organizations.models import Organization
+from app.organizations.models import OrganizationState as State
+from app.organizations.queries import AnySelect, in_subtrees
+from app.organizations.types import OrganizationKind, Sector
 from app.rates import queries as rates
 from app.residents import queries as residents
 
-SOURCES: tuple[Iterable[Figure], ...] = (rates.FIGURES, residents.FIGURES)
+# ── Figures of the tree
+
+_Parent = aliased(State, name="parent")
+_BRANCHES = (OrganizationKind.PARTY_BRANCH, OrganizationKind.JOINT_BRANCH)
+_COMMUNITY = (
+    OrganizationKind.PARTY_COMMITTEE,
+    OrganizationKind.GENERAL_BRANCH,
+    OrganizationKind.PARTY_BRANCH,
+)
+
+
+def _told(places: Sequence[Any], window: Window, label: Any, *held: Any) -> AnySelect:
+    rows = (
+        select()
+        .select_from(State)
+        .join(
+            Organization,
+            and_(
+                Organization.district_code == State.district_code,
+                Organization.id == State.organization_id,
+            ),
+        )
+        .outerjoin(
+            _Parent,
+            and_(
+                _Parent.district_code == State.district_code,
+                _Parent.organization_id == State.parent_id,
+                on_day(_Parent, window.day),
+            ),
+        )
+        .where(on_day(State, window.day), in_subtrees(places), *held)
+    )
+    return told(rows, Organization, State, label, founded(), window)
+
+
+def founded(state: Any = State) -> ColumnElement[date]:
+    """Give the day on which an organisation was founded, or from which it is recorded."""
+    return func.coalesce(state.founded_on, state.valid_from)
+
+
+def _grids(places: Sequence[Any], window: Window) -> AnySelect:
+    return _told(places, window, State.name, State.is_grid)
+
+
+def _groups(places: Sequence[Any], window: Window) -> AnySelect:
+    kind = State.kind == OrganizationKind.PARTY_GROUP
+    return _told(places, window, State.name, kind, _Parent.is_grid)
+
+
+def _levels(places: Sequence[Any], window: Window) -> AnySelect:
+    """Give the first organisation of each of the four levels; the level is its label."""
+    level = case(
+        (
+            and_(
+                State.kind == OrganizationKind.WORKING_COMMITTEE,
+                State.sector == Sector.STREET,
+            ),
+            "街道党工委",
+        ),
+        (and_(State.kind == OrganizationKind.PARTY_GROUP, _Parent.is_grid), "楼栋党小组"),
+        (State.is_grid, "网格党支部"),
+        (and_(State.sector == Sector.COMMUNITY, State.kind.in_(_COMMUNITY)), "社区党组织"),
+    )
+    rows = _told(places, window, level, level.is_not(None))
+    return rows.ext(distinct_on(level)).order_by(level, State.path)
+
+
+_READ = Permission.ORGANIZATIONS_READ
+_TREE = (
+    Figure(
+        "four_levels",
+        Text("“四级”架构", "Levels of the urban tree"),
+        FigureUnit.LEVELS,
+        Text(
+            "街道党工委、社区党组织、网格党支部、楼栋党小组中当日有党组织的级数",
+            "of street working committees, communities, grid branches and building groups, the"
+            " levels that have an organisation on the day",
+        ),
+        _READ,
+        _levels,
+    ),
+    Figure(
+        "grid_branches",
+        Text("网格党支部", "Grid branches"),
+        FigureUnit.ORGANIZATIONS,
+        Text("当日存续的网格党支部", "grid branches that stand on the day"),
+        _READ,
+        _grids,
+    ),
+    Figure(
+        "building_groups",
+        Text("楼栋党小组", "Building groups"),
+        FigureUnit.ORGANIZATIONS,
+        Text("当日存续、设在网格党支部之下的党小组", "groups under grid branches on the day"),
+        _READ,
+        _groups,
+    ),
+    Figure(
+        "groups_per_branch",
+        Text("每网格支部楼栋小组", "Building groups per grid branch"),
+        FigureUnit.GROUPS_A_BRANCH,
+        Text("楼栋党小组 ÷ 网格党支部", "building groups ÷ grid branches"),
+        _READ,
+        _groups,
+        _grids,
+        places=2,
+    ),
+)
+"""Figures of the tree; a period is that of the founding."""
+
+
+# ── The registry
+
+SOURCES: tuple[Iterable[Figure], ...] = (
+    _TREE,
+    rates.FIGURES,
+    residents.FIGURES,
+)
 """Where figures come from, in the order in which they are listed."""
 REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}
 """Every figure by its id."""

@@ -1,22 +1,15 @@
 """The demo district's year: drawn alike on every call, plausible row by row, and its figures."""
 
 from collections import Counter
-from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
-import httpx
 import pytest
-from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import clock
-from app.core.db import Doors
 from app.demo import logic as roster
-from app.demo import service as demo
 from app.demo_year import logic
 from app.demo_year.types import Body, Person
-from tests.conftest import signed_in
+from tests.demo.conftest import District
 
 ARTICLE = {
     "org_pledges_total": 297,
@@ -31,6 +24,10 @@ ARTICLE = {
     "service_posts_claimed": 910,
     "residents_served_person_times": 2132,
     "served_per_post": 2.34,
+    "four_levels": 4,
+    "grid_branches": 64,
+    "building_groups": 196,
+    "groups_per_branch": 3.06,
 }
 """What the article prints of this, or implies."""
 KINDS = {"党工委": "working_committee", "党委": "party_committee", "党总支": "general_branch"}
@@ -104,27 +101,41 @@ def test_service_is_plausible(bodies: list[Body], people: list[Person]) -> None:
         assert record.served_on <= logic.LAST_DAY
 
 
-async def test_the_district_yields_the_articles_figures(
-    app: FastAPI, doors: Doors, session: AsyncSession
-) -> None:
-    clock.pin(date(2019, 12, 31))
-    await demo.fill(doors, "the demo's password")
-    transport = httpx.ASGITransport(app)
-    headers = await signed_in(doors, session, demo.USERNAME)
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://test/v1", headers=headers
-    ) as client:
-        told: list[dict[str, Any]] = (await client.get("/figures")).json()["items"]
-        values = {f["id"]: f["value"] for f in told}
-        assert {name: values[name] for name in ARTICLE} == ARTICLE
-        # it opens to exactly its rows
-        rows: list[dict[str, Any]] = []
-        after = ""
-        while after is not None:
-            mark = f"&after={after}" if after else ""
-            url = f"/figures/residents_served_person_times/rows?limit=200{mark}"
-            page = (await client.get(url)).json()
-            rows, after = rows + page["items"], page["next"]
-        assert sum(r["amount"] for r in rows) == 2132
-        overdue = (await client.get("/pledges?overdue=true&limit=1")).json()["items"]
-        assert overdue
+async def test_the_district_yields_the_articles_figures(district: District) -> None:
+    values = await district.values()
+    assert {name: values[name] for name in ARTICLE} == ARTICLE
+    # it opens to exactly its rows
+    rows: list[dict[str, Any]] = []
+    after = ""
+    while after is not None:
+        mark = f"&after={after}" if after else ""
+        url = f"/figures/residents_served_person_times/rows?limit=200{mark}"
+        page = (await district.client.get(url)).json()
+        rows, after = rows + page["items"], page["next"]
+    assert sum(r["amount"] for r in rows) == 2132
+    overdue = (await district.client.get("/pledges?overdue=true&limit=1")).json()["items"]
+    assert overdue
+
+
+MOVES = {
+    "service_posts_claimed": "UPDATE service_claim SET status = 'exited', ended_on = '2019-12-31',"
+    " reason = 'x' WHERE id = (SELECT id FROM service_claim WHERE status = 'active' LIMIT 1)",
+    "residents_served_person_times": "UPDATE service_record SET beneficiaries = beneficiaries + 1"
+    " WHERE id = (SELECT id FROM service_record WHERE status = 'confirmed' LIMIT 1)",
+    "grid_branches": "UPDATE organization_state SET is_grid = false WHERE id ="
+    " (SELECT id FROM organization_state WHERE is_grid LIMIT 1)",
+    "building_groups": "UPDATE organization_state SET kind = 'temporary_branch' WHERE id ="
+    " (SELECT id FROM organization_state WHERE kind = 'party_group' LIMIT 1)",
+    "four_levels": "UPDATE organization_state SET is_grid = false WHERE is_grid",
+    "groups_per_branch": "UPDATE organization_state SET kind = 'temporary_branch' WHERE id IN"
+    " (SELECT id FROM organization_state WHERE kind = 'party_group' LIMIT 9)",
+}
+"""What changes a record behind a figure."""
+
+
+@pytest.mark.parametrize("figure", MOVES)
+async def test_a_figure_moves_with_its_records(district: District, figure: str) -> None:
+    before = await district.value(figure)
+    assert before == ARTICLE[figure]
+    assert await district.undone(figure, MOVES[figure]) != before
+    assert await district.value(figure) == before

@@ -107,6 +107,10 @@ async def test_each_figure_opens_to_exactly_its_rows(
         "service_posts_claimed": 1,
         "residents_served_person_times": 7,
         "served_per_post": 7,
+        "four_levels": 1,
+        "grid_branches": 0,
+        "building_groups": 0,
+        "groups_per_branch": None,
     }
     for one in told:
         assert (await client.get(f"/figures/{one['id']}")).json() == one
@@ -192,7 +196,7 @@ async def test_a_member_reads_no_figures(
     for url in ("/figures", "/figures/org_pledges_total", "/figures/org_pledges_total/rows"):
         answer = await anonymous.get(url)
         assert answer.status_code == 403, answer.text
-        assert answer.json()["permission"] == "pledges:read"
+        assert answer.json()["permission"].endswith(":read")
 
 
 async def test_a_clerk_reads_the_own_subtree(
