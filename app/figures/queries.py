@@ -27,6 +27,7 @@ from app.organizations.queries import AnySelect, in_subtrees
 from app.organizations.types import OrganizationKind, Sector
 from app.rates import queries as rates
 from app.residents import queries as residents
+from app.rules import queries as rules
 
 # ── Figures of the tree
 
@@ -143,6 +144,7 @@ _TREE = (
 
 SOURCES: tuple[Iterable[Figure], ...] = (
     _TREE,
+    rules.FIGURES,
     rates.FIGURES,
     residents.FIGURES,
 )

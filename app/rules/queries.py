@@ -3,29 +3,50 @@
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Date, Row, Select, and_, false, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Numeric,
+    Row,
+    Select,
+    String,
+    Uuid,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
 
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid, NotFound, Text
+from app.core.figures import Figure, FigureUnit, Window
 from app.core.hot import Hot, param
 from app.core.pages import Rows, page, seal, unseal
 from app.core.schemas import ListParams
 from app.members.queries import headcounts
 from app.organizations import queries as organizations
+from app.organizations.models import District
+from app.organizations.queries import AnySelect
 from app.organizations.types import OrganizationKind, Sector
 from app.rules import logic
 from app.rules.models import RuleSetting
 from app.rules.schemas import FindingListParams, SettingListParams
 from app.rules.types import (
     LOCALES,
+    OWNER_PACK,
+    Bound,
     Comparison,
     Finding,
     Measure,
@@ -237,3 +258,73 @@ def _page(found: list[Finding], params: ListParams, sort: str) -> Rows[Finding]:
         return Rows(found)
     items = found[: params.limit]
     return Rows(items, seal("findings", sort, *_key(items[-1], sort)))
+
+
+# ── Figures
+
+
+def _limit(bound: Bound, places: Sequence[Subtree], window: Window) -> Select[*tuple[Any, ...]]:
+    """Give the limit that each district of `places` has on the day: one row a district."""
+    shipped = packs()[OWNER_PACK]
+    assert shipped.limits is not None
+    own = {Bound.UPPER: RuleSetting.upper, Bound.LOWER: RuleSetting.lower}[bound]
+    made = cast(func.md5(District.code + bound.value), Uuid)
+    kinds = f"{shipped.title.zh} {bound.value}"
+    return (
+        select(
+            literal("rule_pack").label("kind"),
+            func.coalesce(RuleSetting.id, made).label("id"),
+            cast(null(), Uuid).label("organization_id"),
+            cast(null(), String).label("organization_name"),
+            literal(kinds).label("label"),
+            func.coalesce(RuleSetting.valid_from, window.day).label("happened_on"),
+            cast(func.coalesce(own, getattr(shipped.limits, bound.value)), Numeric).label("amount"),
+        )
+        .select_from(District)
+        .outerjoin(
+            RuleSetting,
+            and_(
+                RuleSetting.district_code == District.code,
+                RuleSetting.pack == OWNER_PACK,
+                on_day(RuleSetting, window.day),
+            ),
+        )
+        .where(
+            District.code.in_(sorted({p.district_code for p in places})),
+            func.coalesce(RuleSetting.is_enabled, shipped.is_enabled_by_default),
+        )
+    )
+
+
+def _districts_of(bound: Bound, places: Sequence[Subtree], window: Window) -> AnySelect:
+    rows = _limit(bound, places, window).subquery()
+    return select(*(c for c in rows.c if c.name != "amount"), cast(1, Numeric).label("amount"))
+
+
+def _threshold(figure_id: str, bound: Bound, name: Text, definition: Text) -> Figure:
+    limit, districts = partial(_limit, bound), partial(_districts_of, bound)
+    unit, read = FigureUnit.MEMBERS, Permission.RULES_READ
+    return Figure(figure_id, name, unit, definition, read, limit, districts, places=0)
+
+
+FIGURES = (
+    _threshold(
+        "upgrade_threshold",
+        Bound.UPPER,
+        Text("党总支改设党委：党员人数超过", "Upgrade threshold: more members than"),
+        Text(
+            "当日生效的人数规则的上限；多个区县时取平均",
+            "the upper limit in force on the day; the mean of several districts",
+        ),
+    ),
+    _threshold(
+        "downgrade_threshold",
+        Bound.LOWER,
+        Text("党总支改设党支部：党员人数不足", "Downgrade threshold: fewer members than"),
+        Text(
+            "当日生效的人数规则的下限；多个区县时取平均",
+            "the lower limit in force on the day; the mean of several districts",
+        ),
+    ),
+)
+"""Figures of the owner's rule."""

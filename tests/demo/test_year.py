@@ -28,6 +28,8 @@ ARTICLE = {
     "grid_branches": 64,
     "building_groups": 196,
     "groups_per_branch": 3.06,
+    "upgrade_threshold": 100,
+    "downgrade_threshold": 20,
 }
 """What the article prints of this, or implies."""
 KINDS = {"党工委": "working_committee", "党委": "party_committee", "党总支": "general_branch"}
@@ -117,6 +119,10 @@ async def test_the_district_yields_the_articles_figures(district: District) -> N
     assert overdue
 
 
+SET = (
+    "INSERT INTO rule_setting (district_code, id, pack, is_enabled, upper, lower, valid_from)"
+    " VALUES ('231005', gen_random_uuid(), 'owner_headcount', true, 150, 30, '2019-01-01')"
+)
 MOVES = {
     "service_posts_claimed": "UPDATE service_claim SET status = 'exited', ended_on = '2019-12-31',"
     " reason = 'x' WHERE id = (SELECT id FROM service_claim WHERE status = 'active' LIMIT 1)",
@@ -129,6 +135,8 @@ MOVES = {
     "four_levels": "UPDATE organization_state SET is_grid = false WHERE is_grid",
     "groups_per_branch": "UPDATE organization_state SET kind = 'temporary_branch' WHERE id IN"
     " (SELECT id FROM organization_state WHERE kind = 'party_group' LIMIT 9)",
+    "upgrade_threshold": SET,
+    "downgrade_threshold": SET,
 }
 """What changes a record behind a figure."""
 

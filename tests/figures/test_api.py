@@ -111,6 +111,8 @@ async def test_each_figure_opens_to_exactly_its_rows(
         "grid_branches": 0,
         "building_groups": 0,
         "groups_per_branch": None,
+        "upgrade_threshold": 100,
+        "downgrade_threshold": 20,
     }
     for one in told:
         assert (await client.get(f"/figures/{one['id']}")).json() == one

@@ -21,6 +21,7 @@ from app.core.audit import AuditEntry
 from app.core.caller import Subtree
 from app.core.db import Doors, create_engine, new_id, transaction
 from app.core.store import ObjectStore
+from app.imports.jobs import analyze
 from app.imports.models import RosterImport
 from app.main import create_app
 from app.members.logic import _ID_CHECKS, _ID_WEIGHTS
@@ -150,6 +151,7 @@ async def world(url: str) -> AsyncIterator[World]:
         tokens = await _accounts(session, ids)
         for fill in FILLS:
             await fill(session, ids)
+        await analyze(session)
     for code in sorted(DISTRICTS):
         places = [Subtree(code, ROOT_PATH)]
         found = await rules.findings(doors.reading([code]), places, real.TODAY)
