@@ -328,7 +328,7 @@ READS = {
     "/pledges/rates?by=month&within={root}": 2,
     "/pledges/rankings?limit=200": 1,
     "/figures": 1,
-    "/figures?within={root}": 3,
+    "/figures?within={root}": 2,
     "/figures/org_pledge_rate?within={root}": 2,
     "/figures/org_pledges_total/rows?limit=200": 1,
     "/figures/service_posts_claimed/rows?limit=200&within={root}": 2,

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from app.core import clock
-from app.core.caller import Caller, Permission, Subtree
+from app.core.caller import PERMISSION_NAMES, Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Reader
 from app.core.errors import Forbidden, Invalid, NotFound, Text
@@ -170,17 +170,24 @@ def _figure(figure_id: str) -> Figure:
 
 
 async def _places(
-    on: Reader, caller: Caller, permission: Permission, params: FigureParams, day: date
-) -> list[Subtree]:
-    """Give the subtrees asked about; `NotFound` for one out of sight, `Forbidden` with no right."""
-    held = caller.subtrees(permission)
+    on: Reader, caller: Caller, asked: Sequence[Figure], params: FigureParams, day: date
+) -> dict[Permission, list[Subtree]]:
+    """Give, of each right to `asked` that the caller holds there, the subtrees asked about.
+
+    Raises `Forbidden` with no such right, `NotFound` for `within` out of sight.
+    """
+    rights = sorted({f.permission for f in asked})
+    held = {right: found for right in rights if (found := caller.subtrees(right))}
     if not held:
+        needed = asked[0].permission
         raise Forbidden(
-            f"没有“{permission.value}”权限", f"{permission} is not granted", permission=permission
+            f"没有“{PERMISSION_NAMES[needed]}”权限", f"{needed} is not granted", permission=needed
         )
     if params.within is None:
         return held
-    return [await organizations.subtree(on, caller, params.within, day, permission)]
+    sight = list(dict.fromkeys(place for places in held.values() for place in places))
+    place = await organizations.place_in(on, sight, params.within, day)
+    return {right: [place] for right in held if caller.may(right, place)}
 
 
 async def compute(
@@ -192,17 +199,13 @@ async def compute(
     """
     window = _window(params)
     asked = [_figure(figure_id)] if figure_id else list(REGISTRY.values())
-    if readable := [f for f in asked if caller.subtrees(f.permission)]:
-        asked = readable
-    places: dict[Permission, list[Subtree]] = {}
+    places = await _places(on, caller, asked, params, window.day)
+    asked = [figure for figure in asked if figure.permission in places]
     sums: dict[Source, ColumnElement[Decimal]] = {}
     for figure in asked:
-        right = figure.permission
-        if right not in places:
-            places[right] = await _places(on, caller, right, params, window.day)
         for source in filter(None, (figure.numerator, figure.denominator)):
             if source not in sums:
-                rows = source(places[right], window).subquery()
+                rows = source(places[figure.permission], window).subquery()
                 total = select(func.coalesce(func.sum(rows.c.amount), 0)).scalar_subquery()
                 sums[source] = total.label(f"sum{len(sums)}")
     found = (await on.execute(select(*sums.values()))).one()
@@ -254,8 +257,8 @@ async def rows(
     source = parts[params.part]
     if source is None:
         raise NoSuchPart
-    places = await _places(on, caller, figure.permission, params, window.day)
-    listed = source(places, window).subquery()
+    places = await _places(on, caller, [figure], params, window.day)
+    listed = source(places[figure.permission], window).subquery()
     sorts: dict[str, ColumnElement[Any]] = {"happened_on": listed.c.happened_on}
     of = f"figure {figure_id} {params.part}"
     return await page(on, select(listed), sorts, params.sort, params, of=of, tie=listed.c.id)

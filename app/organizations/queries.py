@@ -188,7 +188,13 @@ async def subtree(
     on: Reader, caller: Caller, organization_id: UUID, day: date, permission: Permission
 ) -> Subtree:
     """Find where an organisation stands on `day`, or raise `NotFound` if out of sight."""
-    subtrees = caller.subtrees(permission)
+    return await place_in(on, caller.subtrees(permission), organization_id, day)
+
+
+async def place_in(
+    on: Reader, subtrees: Sequence[Subtree], organization_id: UUID, day: date
+) -> Subtree:
+    """Find where an organisation of `subtrees` stands on `day`, or raise `NotFound`."""
     found = await _place_hot.fetch(on, subtrees, id=organization_id, day=day)
     if not found:
         raise NotFound
