@@ -43,6 +43,7 @@ from app.programmes.router import router as programmes
 from app.rates.router import router as rates
 from app.rectifications.router import router as rectifications
 from app.reminders.router import router as reminders
+from app.reports.router import router as reports
 from app.residents.router import router as residents
 from app.restructurings.router import router as restructurings
 from app.rosters.router import router as rosters
@@ -71,6 +72,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     ballots,
     changes,
     figures,
+    reports,
     messages,
     reminders,
     restructurings,

@@ -332,6 +332,8 @@ READS = {
     "/figures/org_pledge_rate?within={root}": 2,
     "/figures/org_pledges_total/rows?limit=200": 1,
     "/figures/service_posts_claimed/rows?limit=200&within={root}": 2,
+    "/reports/annual": 2,
+    "/reports/annual?within={root}": 3,
     "/elections/calendar?limit=200": 1,
     "/elections/calendar?limit=200&within={root}": 2,
     "/elections/overview": 1,

@@ -156,7 +156,8 @@ REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}
 # ── Answers
 
 
-def _window(params: FigureParams) -> Window:
+def window_of(params: FigureParams) -> Window:
+    """Give the day and the period that are asked about, or raise `Invalid`."""
     if params.first and params.last and params.first > params.last:
         raise Invalid("from 不能晚于 to", "`from` lies after `to`")
     return Window(params.as_of or clock.today(), params.first, params.last)
@@ -170,14 +171,21 @@ def _figure(figure_id: str) -> Figure:
 
 
 async def _places(
-    on: Reader, caller: Caller, asked: Sequence[Figure], params: FigureParams, day: date
+    on: Reader,
+    caller: Caller,
+    asked: Sequence[Figure],
+    params: FigureParams,
+    day: date,
+    district_code: str | None = None,
 ) -> dict[Permission, list[Subtree]]:
     """Give, of each right to `asked` that the caller holds there, the subtrees asked about.
 
     Raises `Forbidden` with no such right, `NotFound` for `within` out of sight.
     """
-    rights = sorted({f.permission for f in asked})
-    held = {right: found for right in rights if (found := caller.subtrees(right))}
+    held = {}
+    for right in sorted({f.permission for f in asked}):
+        if found := [s for s in caller.subtrees(right) if district_code in {None, s.district_code}]:
+            held[right] = found
     if not held:
         needed = asked[0].permission
         raise Forbidden(
@@ -191,15 +199,21 @@ async def _places(
 
 
 async def compute(
-    on: Reader, caller: Caller, params: FigureParams, figure_id: str | None = None
+    on: Reader,
+    caller: Caller,
+    params: FigureParams,
+    figure_id: str | None = None,
+    *,
+    district_code: str | None = None,
 ) -> list[dict[str, Any]]:
     """Compute one figure, or all that the caller may read, in one statement.
 
-    Raises `NotFound`, `Forbidden` or `Invalid`.
+    `district_code` holds them to one of the caller's districts. Raises `NotFound`, `Forbidden` or
+    `Invalid`.
     """
-    window = _window(params)
+    window = window_of(params)
     asked = [_figure(figure_id)] if figure_id else list(REGISTRY.values())
-    places = await _places(on, caller, asked, params, window.day)
+    places = await _places(on, caller, asked, params, window.day, district_code)
     asked = [figure for figure in asked if figure.permission in places]
     sums: dict[Source, ColumnElement[Decimal]] = {}
     for figure in asked:
@@ -248,7 +262,7 @@ async def rows(
 
     Raises `NotFound`, `Forbidden`, `Invalid` or `NoSuchPart`.
     """
-    figure, window = _figure(figure_id), _window(params)
+    figure, window = _figure(figure_id), window_of(params)
     parts = {
         Part.NUMERATOR: figure.numerator,
         Part.DENOMINATOR: figure.denominator,

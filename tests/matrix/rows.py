@@ -22,6 +22,7 @@ from tests.matrix import (
     programmes,
     rectifications,
     reminders,
+    reports,
     residents,
     restructurings,
     transfers,
@@ -29,6 +30,7 @@ from tests.matrix import (
 from tests.matrix.cells import ROWS
 
 FILES = (
+    reports,
     organizations,
     members,
     others,

@@ -1,0 +1,1 @@
+"""The annual report, written from the records, and the check of drafts (年度报告)."""
