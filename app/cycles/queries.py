@@ -98,6 +98,7 @@ def visible(places: Sequence[Any], day: date) -> AnySelect:
             Cycle.is_scattered,
             Cycle.term_years,
             Cycle.allows_early,
+            Cycle.delegates,
             _held.label("held_on"),
             Cycle.status,
             Cycle.version,
@@ -311,6 +312,17 @@ def members_on(district_code: str, organization_id: UUID, day: date) -> AnySelec
             here.c.path < func.rtrim(top, ".") + "/",
         )
     )
+
+
+async def known_day(on: Executor, cycle: Any, day: date) -> date:
+    """Give the day on which records tell of `day`: the first there is, where they begin later.
+
+    A roster is taken over in the middle of an election whose first steps came before it.
+    """
+    first = select(func.min(State.valid_from)).where(
+        State.district_code == cycle.district_code, State.organization_id == cycle.organization_id
+    )
+    return max(day, await on.scalar(first) or day)
 
 
 async def held_on(on: Executor, cycle: AnyRow) -> date | None:
