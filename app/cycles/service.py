@@ -221,11 +221,12 @@ async def nominate(
     mine = ElectionCandidate.district_code == cycle.district_code
     old = delete(ElectionCandidate).where(mine, ElectionCandidate.cycle_id == cycle.id)
     await session.execute(old)
-    for position, member_id in listed:
+    ids = sorted(new_id() for _ in listed)  # the order of the list is that of the ballot paper
+    for one, (position, member_id) in zip(ids, listed, strict=True):
         session.add(
             ElectionCandidate(
                 district_code=cycle.district_code,
-                id=new_id(),
+                id=one,
                 cycle_id=cycle.id,
                 member_id=member_id,
                 position=position,
