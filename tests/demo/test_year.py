@@ -17,6 +17,7 @@ from app.demo import service as demo
 from app.demo_year import logic
 from app.demo_year.types import Body, Person
 from tests.conftest import signed_in
+from tests.demo.session import branch_election
 
 ARTICLE = {
     "org_pledges_total": 297,
@@ -128,3 +129,8 @@ async def test_the_district_yields_the_articles_figures(
         assert sum(r["amount"] for r in rows) == 2132
         overdue = (await client.get("/pledges?overdue=true&limit=1")).json()["items"]
         assert overdue
+        headers = await signed_in(doors, session, demo.CLERK)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://test/v1", headers=headers
+        ) as clerk:
+            await branch_election(client, clerk)
