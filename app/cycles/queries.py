@@ -32,7 +32,7 @@ from app.cycles.types import ENDED, CycleStatus, Practice
 from app.members.models import Member, Membership
 from app.members.types import COUNTED
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnyRow, AnySelect, in_subtrees
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
 from app.terms.models import TermExtension
 
 State, Cycle = OrganizationState, ElectionCycle
@@ -246,6 +246,14 @@ async def find_notices(on: Executor, caller: Caller, params: NoticeListParams) -
         rows = rows.where(is_open if params.is_open else ~is_open)
     sorts = {"issued_on": notice.issued_on}
     return await page(on, rows, sorts, params.sort, params, of="notices", tie=notice.id)
+
+
+def noticed(places: Sequence[Any], day: date) -> AnySelect:
+    """Select, for a figure, the notices that were issued by `day`, cleared or not."""
+    notice = CriticismNotice
+    stands = stood_as(notice.district_code, notice.organization_id, day)
+    rows = select().select_from(notice).join(State, stands)
+    return rows.where(notice.issued_on <= day, in_subtrees(places))
 
 
 async def find_practices(on: Executor, caller: Caller, params: PracticeListParams) -> Rows[AnyRow]:
