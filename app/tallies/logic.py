@@ -83,6 +83,8 @@ class Count:
     """The candidates of this round."""
     is_whole: bool
     """Each of the pool must be in the protocol."""
+    elected: frozenset[UUID]
+    """Who was elected to the position in an earlier round."""
     committee: frozenset[UUID]
     """Who was elected to the committee."""
     is_plenary: bool
@@ -108,6 +110,10 @@ class Count:
         position = waiting[0] if waiting else None
         before = past[position] if position else []
         among = pool[position] if position else set()
+        committee = frozenset(elected[Position.COMMITTEE_MEMBER])
+        is_plenary = seats.committee > 0 and position != Position.COMMITTEE_MEMBER
+        if is_plenary:  # whoever was not elected to the committee stands for no office
+            among = among & committee
         valid = [t for t in before if t.verdict["election_valid"]]
         if valid and valid[-1].outcome == Outcome.RUNOFF_REQUIRED:
             among = {UUID(one) for one in valid[-1].verdict["runoff"]["among"]}
@@ -117,8 +123,9 @@ class Count:
             len(before) + 1,
             frozenset(among),
             not valid or valid[-1].outcome == Outcome.RUNOFF_REQUIRED,
-            frozenset(elected[Position.COMMITTEE_MEMBER]),
-            seats.committee > 0 and position != Position.COMMITTEE_MEMBER,
+            frozenset(elected[position]) if position else frozenset(),
+            committee,
+            is_plenary,
             len(waiting) == 1,
         )
 
@@ -133,21 +140,27 @@ class Count:
 
     def electable(self, ids: set[UUID]) -> set[UUID]:
         """Leave of those who could be elected who can in this vote."""
-        return ids & self.committee if self.is_plenary else ids
+        able = ids & self.committee if self.is_plenary else ids
+        return able - self.elected
+
+    def check_not_elected(self, ids: Iterable[UUID]) -> None:
+        """Raise `Invalid` for somebody who has the position already."""
+        if not self.elected.isdisjoint(ids):
+            raise Invalid("得票人在前一轮已当选", "somebody was elected in an earlier round")
 
     def check_names(self, new: Counts) -> None:
         """Raise `Invalid` for people who do not stand in this round."""
         listed = [v.member_id for v in new.votes]
         written = [v.member_id for v in new.write_ins]
         names = {*listed}
+        if self.is_plenary:
+            self.check_on_committee(listed)
         if len({*listed, *written}) < len(listed) + len(written):
             raise Invalid("同一人重复计票", "somebody is listed twice")
         if not names <= self.pool or (self.is_whole and names != self.pool):
             raise Invalid(
                 "得票人须为本轮全部候选人", "the votes are to name each candidate of this round"
             )
-        if self.is_plenary:
-            self.check_on_committee(listed)
 
     def check_on_committee(self, ids: Iterable[UUID]) -> None:
         """Raise `CandidateNotEligible` unless all were elected to the committee."""

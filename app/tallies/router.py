@@ -89,7 +89,6 @@ async def list_voters(
         *STEP,
         BoxDecides,
         BoxNotPossible,
-        CandidateNotEligible,
         NotStanding,
         VotersNotEntitled,
     ),

@@ -72,7 +72,7 @@ class TallyNew(Schema):
     """A ballot box says so itself."""
     ballots_collected: Heads | None = None
     """Single ballots and a ballot box say so themselves."""
-    votes: Annotated[list[VotesNew], Field(min_length=1, max_length=40)] | None = None
+    votes: Annotated[list[VotesNew], Field(max_length=40)] | None = None
     """Of every candidate of this round, those without a vote too."""
     write_ins: Annotated[list[VotesNew], Field(max_length=40)] = []  # noqa: RUF012 - copied
     """Beside `votes`, 另选他人: members who were no candidates."""

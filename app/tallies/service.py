@@ -1,6 +1,7 @@
 """Leaving voters out of those due, and tallies: load, require, decide, write, record."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -102,49 +103,64 @@ async def exclude(session: AsyncSession, caller: Caller, cycle_id: UUID, new: Ex
     await session.flush()
 
 
-async def _turn(
-    session: AsyncSession, seen: AnyRow, cycle: ElectionCycle
-) -> tuple[date, list[AnyRow], logic.Count]:
-    """Give the day whose records count, who stands, and whose turn it is, or `OutOfOrder`."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The vote whose turn it is in a cycle."""
+
+    seen: AnyRow
+    cycle: ElectionCycle
+    held: date
+    """The day whose records count."""
+    standing: list[AnyRow]
+    count: logic.Count
+
+    @property
+    def pool(self) -> list[UUID]:
+        """List the candidates as they were nominated."""
+        return self.count.in_order(self.standing)
+
+
+async def _turn(session: AsyncSession, caller: Caller, cycle_id: UUID) -> Turn:
+    """Lock a cycle and tell whose turn it is, or raise what `locked` raises, or `OutOfOrder`."""
+    seen, cycle = await locked(session, caller, cycle_id)
     practice = await practice_of(session, cycle.district_code)
     check_order(Status(cycle.status), Status.TALLIED, practice)
     held = await known_day(session, cycle, await held_on(session, seen) or clock.today())
     standing = await queries.standing(session, cycle)
     rows = await session.execute(queries.tallies_of(cycle.district_code, cycle.id))
-    return held, standing, logic.Count.of(seats_of(cycle), standing, rows.all())
+    count = logic.Count.of(seats_of(cycle), standing, rows.all())
+    return Turn(seen, cycle, held, standing, count)
 
 
 async def open_box(session: AsyncSession, caller: Caller, cycle_id: UUID, new: BallotsNew) -> UUID:
     """Open a ballot box for the vote whose turn it is, among those due to it (开设票箱).
 
     Its candidates and seats are those of the round. Raises `NotFound`, `Forbidden`, `OutOfOrder`,
-    `BoxDecides`, `BoxNotPossible`, `CandidateNotEligible`, `NotStanding` or `VotersNotEntitled`.
+    `BoxDecides`, `BoxNotPossible`, `NotStanding` or `VotersNotEntitled`.
     """
-    seen, cycle = await locked(session, caller, cycle_id)
-    held, standing, count = await _turn(session, seen, cycle)
+    turn = await _turn(session, caller, cycle_id)
+    cycle, count = turn.cycle, turn.count
     position = logic.check_position(None, count.position)
     if await queries.box_of(session, cycle, count) is not None:
         raise BoxDecides
-    pool = count.in_order(standing)
     if count.is_plenary:
-        count.check_on_committee(pool)
         voters = sorted(count.committee)
-    elif seen.body == ElectingBody.DELEGATE_CONGRESS:
+    elif cycle.body == ElectingBody.DELEGATE_CONGRESS:
         raise BoxNotPossible("没有代表名单", "there is no list of delegates")
     else:
-        voters = await queries.due_ids(session, seen, held)
-    logic.check_box(len(pool), len(voters))
-    labels = logic.labels(await queries.names(session, cycle.district_code, pool))
+        voters = await queries.due_ids(session, turn.seen, turn.held)
+    logic.check_box(len(turn.pool), len(voters))
+    labels = logic.labels(await queries.names(session, cycle.district_code, turn.pool))
     box = BoxNew.model_construct(
         organization_id=cycle.organization_id,
-        title=logic.title_of(seen.organization_name, position, count.round),
+        title=logic.title_of(turn.seen.organization_name, position, count.round),
         position=ballots.Position(position),
         seats=count.seats,
-        candidates=[labels[one] for one in pool],
+        candidates=[labels[one] for one in turn.pool],
         voters=voters,
         allows_write_ins=new.allows_write_ins,
     )
-    vote = ballots.Vote(cycle.id, count.round, tuple(pool))
+    vote = ballots.Vote(cycle.id, count.round, tuple(turn.pool))
     return await boxes.open_box(session, caller, box, vote)
 
 
@@ -155,16 +171,16 @@ async def enter(session: AsyncSession, caller: Caller, cycle_id: UUID, new: Tall
     `Forbidden`, `OutOfOrder`, `Invalid`, `ProtocolContradicts`, `PositionNotOpen`,
     `CandidateNotEligible`, `DueDiffers`, `BoxDecides`, `NameUnclear` or what a box's seal raises.
     """
-    seen, cycle = await locked(session, caller, cycle_id)
-    held, standing, count = await _turn(session, seen, cycle)
-    logic.check_position(new.position, count.position)
-    counts = await _counts(session, caller, (seen, cycle), held, (count, standing), new)
+    turn = await _turn(session, caller, cycle_id)
+    cycle, count = turn.cycle, turn.count
+    logic.check_way(new.model_dump(exclude_none=True, exclude_defaults=True))
+    counts = await _counts(session, caller, turn, new)
     count.check_names(counts)
-    await _check_write_ins(session, cycle, held, count, [w.member_id for w in counts.write_ins])
+    await _check_write_ins(session, turn, [w.member_id for w in counts.write_ins])
     names = logic.labels(await queries.names(session, cycle.district_code, counts.people()))
     found = tally(pack(), logic.protocol_of(counts, count.seats, names))
     verdict = logic.verdict_of(found, names)
-    await _elect(session, cycle, counts.position, standing, verdict["elected"])
+    await _elect(session, cycle, counts.position, turn.standing, verdict["elected"])
     session.add(
         ElectionTally(
             district_code=cycle.district_code,
@@ -190,40 +206,33 @@ async def enter(session: AsyncSession, caller: Caller, cycle_id: UUID, new: Tall
     await session.flush()
 
 
-async def _counts(
-    session: AsyncSession,
-    caller: Caller,
-    of: tuple[AnyRow, ElectionCycle],
-    held: date,
-    turn: tuple[logic.Count, list[AnyRow]],
-    new: TallyNew,
-) -> Counts:
+async def _counts(session: AsyncSession, caller: Caller, turn: Turn, new: TallyNew) -> Counts:
     """Read what a protocol says, from whatever it was entered with."""
-    (seen, cycle), (count, standing) = of, turn
-    logic.check_way(new.model_dump(exclude_none=True, exclude_defaults=True))
-    position = logic.check_position(new.position, count.position)
-    box_id = await queries.box_of(session, cycle, count)
-    if new.ballot_box_id is None and box_id is not None:
-        raise BoxDecides
-    told: dict[str, Any] = {"position": position, "present": new.present}
-    told |= {"reduce_seats_consent": new.reduce_seats_consent}
+    told: dict[str, Any] = {
+        "position": logic.check_position(new.position, turn.count.position),
+        "present": new.present,
+        "ballots_issued": new.ballots_issued,
+        "ballots_collected": new.ballots_collected,
+        "reduce_seats_consent": new.reduce_seats_consent,
+    }
+    box_id = await queries.box_of(session, turn.cycle, turn.count)
     papers: Sequence[Sequence[UUID | str]] = new.ballots or []
     if new.ballot_box_id is not None:
         box, papers = await _of_box(session, caller, new.ballot_box_id, box_id)
         told |= {"due": box.voters_due, "ballots_issued": box.voters_voted}
         told["present"] = box.voters_voted if new.present is None else new.present
+    elif box_id is not None:
+        raise BoxDecides
     else:
-        told["due"] = await _due(session, seen, held, count, new.due)
-        told["ballots_issued"] = new.ballots_issued
+        told["due"] = await _due(session, turn, new.due)
     if new.votes is not None:
-        told["ballots_collected"] = new.ballots_collected
         told["votes"] = [Votes(v.member_id, v.votes) for v in new.votes]
         told["write_ins"] = [Votes(v.member_id, v.votes) for v in new.write_ins]
         return Counts(**told)
-    stated = new.ballots_collected
-    told["ballots_collected"] = len(papers) if stated is None else stated
-    read = await _read(session, cycle, held, count, papers, new)
-    votes, write_ins, others = logic.count_papers(read, count.seats, count.in_order(standing))
+    if new.ballots_collected is None:
+        told["ballots_collected"] = len(papers)
+    read = await _read(session, turn, papers, new)
+    votes, write_ins, others = logic.count_papers(read, turn.count.seats, turn.pool)
     return Counts(**told, votes=votes, write_ins=write_ins, papers=read, others=others)
 
 
@@ -239,52 +248,42 @@ async def _of_box(
 
 
 async def _read(
-    session: AsyncSession,
-    cycle: ElectionCycle,
-    held: date,
-    count: logic.Count,
-    papers: Sequence[Sequence[UUID | str]],
-    new: TallyNew,
+    session: AsyncSession, turn: Turn, papers: Sequence[Sequence[UUID | str]], new: TallyNew
 ) -> list[Paper]:
     """Find out whom ballots name: a candidate, else somebody who could be elected."""
     written = {one for paper in papers for one in paper if isinstance(one, str)}
     known: dict[str, set[UUID]] = {}
     if written:
-        for one, name in (await queries.names(session, cycle.district_code, count.pool)).items():
+        pool = await queries.names(session, turn.cycle.district_code, turn.pool)
+        for one, name in pool.items():
             known.setdefault(name, set()).add(one)
-        others = await queries.eligible(session, cycle, held, written - known.keys())
-        known = {name: count.electable(found) for name, found in others.items()} | known
+        others = await queries.eligible(session, turn.cycle, turn.held, written - known.keys())
+        known = {name: turn.count.electable(found) for name, found in others.items()} | known
         known |= {one.name: {one.member_id} for one in new.names}
     read = logic.read_papers(papers, known)
-    strangers = {one for paper in read for one in paper if isinstance(one, UUID)} - count.pool
-    await _check_write_ins(session, cycle, held, count, sorted(strangers), "ballots")
+    strangers = {one for paper in read for one in paper if isinstance(one, UUID)}
+    await _check_write_ins(session, turn, sorted(strangers.difference(turn.pool)), "ballots")
     return read
 
 
-async def _due(
-    session: AsyncSession, seen: AnyRow, held: date, count: logic.Count, given: int | None
-) -> int:
+async def _due(session: AsyncSession, turn: Turn, given: int | None) -> int:
     """Count who is due to a vote: the elected committee, the list, or a congress's delegates."""
-    if count.is_plenary:
-        return logic.due_of(given, len(count.committee), None)
-    if seen.body == ElectingBody.DELEGATE_CONGRESS:
-        return logic.due_of(given, None, seen.delegates)
-    listed = await queries.due_counts(session, seen, held)
+    if turn.count.is_plenary:
+        return logic.due_of(given, len(turn.count.committee), None)
+    if turn.cycle.body == ElectingBody.DELEGATE_CONGRESS:
+        return logic.due_of(given, None, turn.cycle.delegates)
+    listed = await queries.due_counts(session, turn.seen, turn.held)
     return logic.due_of(given, listed["due"], None)
 
 
 async def _check_write_ins(
-    session: AsyncSession,
-    cycle: ElectionCycle,
-    held: date,
-    count: logic.Count,
-    ids: list[UUID],
-    field: str = "write_ins",
+    session: AsyncSession, turn: Turn, ids: list[UUID], field: str = "write_ins"
 ) -> None:
-    if count.is_plenary:
-        count.check_on_committee(ids)
+    turn.count.check_not_elected(ids)
+    if turn.count.is_plenary:
+        turn.count.check_on_committee(ids)
     else:
-        await check_eligible(session, cycle, held, ids, field)
+        await check_eligible(session, turn.cycle, turn.held, ids, field)
 
 
 async def _elect(
