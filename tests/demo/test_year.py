@@ -8,20 +8,15 @@ from uuid import UUID, uuid5
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.core.caller import Subtree
 from app.core.db import Doors
-from app.cycles import queries as cycles
 from app.demo import logic as roster
 from app.demo import service as demo
 from app.demo_year import logic
 from app.demo_year.types import Body, Person
-from app.terms import queries as terms
 from tests.conftest import signed_in
-from tests.demo.session import branch_election
 
 ARTICLE = {
     "org_pledges_total": 297,
@@ -133,16 +128,3 @@ async def test_the_district_yields_the_articles_figures(
         assert sum(r["amount"] for r in rows) == 2132
         overdue = (await client.get("/pledges?overdue=true&limit=1")).json()["items"]
         assert overdue
-        for rows, wanted in (
-            (terms.checked, 474),
-            (terms.overdue, 23),
-            (cycles.noticed, 23),
-        ):
-            made = rows([Subtree(demo.DISTRICT, "1.")], date(2019, 12, 31))
-            counted = made.with_only_columns(func.count(), maintain_column_froms=True)
-            assert await session.scalar(counted) == wanted
-        headers = await signed_in(doors, session, demo.CLERK)
-        async with httpx.AsyncClient(
-            transport=transport, base_url="http://test/v1", headers=headers
-        ) as clerk:
-            await branch_election(client, clerk)
