@@ -10,8 +10,10 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     String,
     Text,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -53,10 +55,28 @@ class BallotBox(Base):
     signature: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Ed25519, of the box, the count and the head."""
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    cycle_id: Mapped[UUID | None]
+    """The election cycle whose vote it is; None for a ballot of its own."""
+    round: Mapped[int | None] = mapped_column(SmallInteger)
+    """Which vote on the position it is in the cycle (轮次)."""
+    candidate_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid()))
+    """The members that the candidates are, in their order."""
 
     __table_args__ = (
         ForeignKeyConstraint(
             ["district_code", "organization_id"], ["organization.district_code", "organization.id"]
+        ),
+        ForeignKeyConstraint(
+            ["district_code", "cycle_id"], ["election_cycle.district_code", "election_cycle.id"]
+        ),
+        Index(
+            "uq_ballot_box_round",
+            "district_code",
+            "cycle_id",
+            "position",
+            "round",
+            unique=True,
+            postgresql_where=text("status <> 'voided'"),
         ),
         Index("ix_ballot_box_organization", "district_code", "organization_id"),
         Index("ix_ballot_box_opened_on", "district_code", "opened_on", "id"),
@@ -77,6 +97,11 @@ class BallotBox(Base):
         ),
         CheckConstraint("(status = 'voided') = (reason IS NOT NULL)", name="reason"),
         CheckConstraint("closed_on >= opened_on", name="closed_on"),
+        CheckConstraint(
+            "num_nonnulls(cycle_id, round, candidate_ids) IN (0, 3) AND round >= 1"
+            " AND cardinality(candidate_ids) = jsonb_array_length(candidates)",
+            name="of_cycle",
+        ),
     )
 
 

@@ -84,6 +84,9 @@ def visible(caller: Caller, subtrees: Sequence[Subtree], day: date, *, own: bool
         "closed_on",
         "reason",
         "version",
+        "cycle_id",
+        "round",
+        "candidate_ids",
     )
     return (
         select(
@@ -124,6 +127,8 @@ async def find(on: Reader, caller: Caller, params: BoxListParams) -> Rows[AnyRow
     rows = visible(caller, subtrees, day, own=params.within is None)
     if params.organization_id:
         rows = rows.where(BallotBox.organization_id == params.organization_id)
+    if params.cycle_id:
+        rows = rows.where(BallotBox.cycle_id == params.cycle_id)
     if params.status:
         rows = rows.where(BallotBox.status == params.status)
     sorts = {"opened_on": BallotBox.opened_on}
@@ -170,13 +175,18 @@ async def sealed(on: Executor, caller: Caller, box_id: UUID) -> tuple[AnyRow, li
 
 
 async def tally(on: Executor, caller: Caller, box_id: UUID) -> dict[str, Any]:
-    """Count a closed box, or raise what `sealed` raises, or `BallotsDamaged`."""
+    """Count a closed box, or raise what `whole` raises."""
+    return _counted(*await whole(on, caller, box_id))
+
+
+async def whole(on: Executor, caller: Caller, box_id: UUID) -> tuple[AnyRow, list[Slip]]:
+    """Fetch what `sealed` gives and hold it to the seal, or raise also `BallotsDamaged`."""
     box, slips = await sealed(on, caller, box_id)
     head = logic.chain(logic.facts(box), slips)[-1]
     signed = crypto.keys().sign_for_all(logic.sealed_text(box.id, len(slips), head))
     if (head, signed) != (box.head_bytes, box.signature):
         raise BallotsDamaged
-    return _counted(box, slips)
+    return box, slips
 
 
 def _counted(box: AnyRow, slips: list[Slip]) -> dict[str, Any]:

@@ -63,6 +63,10 @@ class BoxOut(Schema):
     """已投票."""
     has_voted: bool | None
     """Whether your own ballot is in the box; null if you are not on the list."""
+    cycle_id: UUID | None
+    """The election cycle whose vote it is."""
+    round: int | None
+    """Which vote on the position it is in the cycle."""
     opened_on: date
     closed_on: date | None
     reason: str | None
@@ -78,6 +82,7 @@ class BoxListParams(ListParams):
     organization_id: Id | None = None
     within: Id | None = None
     """Only boxes of this organisation and of what is under it."""
+    cycle_id: Id | None = None
     status: BoxStatus | None = None
     sort: Literal["opened_on", "-opened_on"] = "-opened_on"
 

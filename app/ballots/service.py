@@ -22,7 +22,7 @@ from app.ballots.errors import (
 )
 from app.ballots.models import Ballot, BallotBox, BallotVoter
 from app.ballots.schemas import BallotNew, BoxNew, VoidingNew
-from app.ballots.types import BoxStatus
+from app.ballots.types import BoxStatus, Vote
 from app.core import audit, clock, crypto
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
@@ -35,8 +35,10 @@ Cast = tuple[list[str], list[str]]
 """What somebody chose: ids of candidates, and write-ins."""
 
 
-async def open_box(session: AsyncSession, caller: Caller, new: BoxNew) -> UUID:
-    """Open a ballot box among the voters that are named.
+async def open_box(
+    session: AsyncSession, caller: Caller, new: BoxNew, vote: Vote | None = None
+) -> UUID:
+    """Open a ballot box among the voters that are named; `vote` says for which of a cycle.
 
     Raises `NotFound`, `Forbidden`, `HoldsNoBallots`, `NotStanding`, `Invalid` or
     `VotersNotEntitled`.
@@ -68,12 +70,15 @@ async def open_box(session: AsyncSession, caller: Caller, new: BoxNew) -> UUID:
         opened_by=caller.account_id,
         opened_on=clock.today(),
     )
+    if vote:
+        row.cycle_id, row.round = vote.cycle_id, vote.round
+        row.candidate_ids = list(vote.candidate_ids)
     session.add(row)
     await session.flush()
     voters = [(member_id, False) for member_id in new.voters]
     await _write_voters(session, row, voters)
     shown = new.model_dump(exclude={"voters"}) | {"candidates": row.candidates}
-    after = shown | {"voters": sorted(new.voters)}
+    after = shown | {"voters": sorted(new.voters), "cycle_id": row.cycle_id, "round": row.round}
     audit.record(session, row.district_code, ("ballot_box", row.id), after=after)
     return row.id
 

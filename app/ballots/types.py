@@ -29,6 +29,16 @@ class BoxStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """The vote of an election cycle that a box is for (轮次)."""
+
+    cycle_id: UUID
+    round: int
+    candidate_ids: tuple[UUID, ...]
+    """The members that the candidates are, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
 class Slip:
     """A ballot as it lies in a closed box (选票): nothing of who or when."""
 

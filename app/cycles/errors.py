@@ -47,6 +47,13 @@ class CongressNotAllowed(AppError):  # noqa: N818
     title = Text("不符合召开党员代表大会的条件", "A congress of delegates is not allowed there")
 
 
+class DelegatesNotAllowed(AppError):  # noqa: N818
+    """A congress of delegates has as many as the rules let it have."""
+
+    status = HTTPStatus.CONFLICT
+    title = Text("代表名额不符合规定", "A congress cannot have so many delegates")
+
+
 class TooFewCandidates(AppError):  # noqa: N818
     """Candidates must exceed the seats by a fifth; officers are as many as their seats."""
 

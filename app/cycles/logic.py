@@ -11,6 +11,7 @@ from app.core.clock import add_months
 from app.core.errors import AppError, Invalid
 from app.cycles.errors import (
     CongressNotAllowed,
+    DelegatesNotAllowed,
     ExtensionTooLong,
     HoldsNoElection,
     NotOverdue,
@@ -115,7 +116,11 @@ def check_day(on: date, not_before: date | None, today: date, field: str = "on")
 
 
 def _bad_day(field: str, zh: str, en: str) -> Invalid:
-    error = {"field": field, "where": "body", "code": "day", "message": zh}
+    return _bad(field, "day", zh, en)
+
+
+def _bad(field: str, code: str, zh: str, en: str) -> Invalid:
+    error = {"field": field, "where": "body", "code": code, "message": zh}
     return Invalid(zh, en, errors=[error])
 
 
@@ -159,6 +164,23 @@ def check_body(
     verdict = elections.judge_congress(pack, [CongressCase(members, is_scattered, True)])
     if verdict.delegate_congress_allowed != (True,):
         raise refused(CongressNotAllowed, verdict.reasons[0])
+
+
+def check_delegates(pack: ElectionPack, body: ElectingBody, delegates: int | None) -> None:
+    """Raise `Invalid` or `DelegatesNotAllowed` unless a reply says how many delegates there are.
+
+    Fewer or more than is usual is for the level above to decide; the most is not.
+    """
+    if (body == ElectingBody.DELEGATE_CONGRESS) != (delegates is not None):
+        raise _bad(
+            "delegates",
+            "missing" if delegates is None else "unwanted",
+            "召开党员代表大会的，须批复代表名额；党员大会没有代表名额",
+            "a congress needs its number of delegates, a members' meeting has none",
+        )
+    if delegates is not None and delegates > pack.congress_most_delegates:
+        values = {"delegates": delegates, "most": pack.congress_most_delegates}
+        raise refused(DelegatesNotAllowed, terms.cite(pack, "too_many_delegates", **values))
 
 
 def check_candidates(pack: ElectionPack, seats: Seats, candidates: Iterable[Position]) -> None:

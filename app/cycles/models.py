@@ -67,6 +67,8 @@ class ElectionCycle(Base):
     status: Mapped[CycleStatus] = mapped_column(String(20))
     allows_early: Mapped[bool] = mapped_column(server_default=text("false"))
     """The reply allows an election before the due date (同意提前换届)."""
+    delegates: Mapped[int | None] = mapped_column(SmallInteger)
+    """How many delegates the reply allows a congress (代表名额)."""
     opened_by: Mapped[UUID]
     requested_by: Mapped[UUID | None]
     version: Mapped[int] = mapped_column(Integer, server_default="1")
@@ -91,6 +93,10 @@ class ElectionCycle(Base):
             name="seats",
         ),
         CheckConstraint("term_years BETWEEN 3 AND 5", name="term_years"),
+        CheckConstraint(
+            "delegates IS NULL OR (delegates BETWEEN 1 AND 1000 AND body = 'delegate_congress')",
+            name="delegates",
+        ),
     )
 
 

@@ -32,7 +32,7 @@ from app.cycles.types import ENDED, CycleStatus, Practice
 from app.members.models import Member, Membership
 from app.members.types import COUNTED
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnyRow, AnySelect, in_subtrees
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
 from app.terms.models import TermExtension
 
 State, Cycle = OrganizationState, ElectionCycle
@@ -98,6 +98,7 @@ def visible(places: Sequence[Any], day: date) -> AnySelect:
             Cycle.is_scattered,
             Cycle.term_years,
             Cycle.allows_early,
+            Cycle.delegates,
             _held.label("held_on"),
             Cycle.status,
             Cycle.version,
@@ -247,6 +248,14 @@ async def find_notices(on: Executor, caller: Caller, params: NoticeListParams) -
     return await page(on, rows, sorts, params.sort, params, of="notices", tie=notice.id)
 
 
+def noticed(places: Sequence[Any], day: date) -> AnySelect:
+    """Select, for a figure, the notices that were issued by `day`, cleared or not."""
+    notice = CriticismNotice
+    stands = stood_as(notice.district_code, notice.organization_id, day)
+    rows = select().select_from(notice).join(State, stands)
+    return rows.where(notice.issued_on <= day, in_subtrees(places))
+
+
 async def find_practices(on: Executor, caller: Caller, params: PracticeListParams) -> Rows[AnyRow]:
     """List what districts set as their practice, newest first."""
     codes = {s.district_code for s in caller.subtrees(READ)}
@@ -311,6 +320,17 @@ def members_on(district_code: str, organization_id: UUID, day: date) -> AnySelec
             here.c.path < func.rtrim(top, ".") + "/",
         )
     )
+
+
+async def known_day(on: Executor, cycle: Any, day: date) -> date:
+    """Give the day on which records tell of `day`: the first there is, where they begin later.
+
+    A roster is taken over in the middle of an election whose first steps came before it.
+    """
+    first = select(func.min(State.valid_from)).where(
+        State.district_code == cycle.district_code, State.organization_id == cycle.organization_id
+    )
+    return max(day, await on.scalar(first) or day)
 
 
 async def held_on(on: Executor, cycle: AnyRow) -> date | None:

@@ -15,6 +15,7 @@ from app.cycles.errors import (
     CandidateNotEligible,
     CongressNotAllowed,
     CycleOpen,
+    DelegatesNotAllowed,
     ExtensionTooLong,
     HoldsNoElection,
     NoticeOpen,
@@ -96,7 +97,9 @@ async def request_election(
 
 
 @router.post(
-    "/election-cycles/{cycle_id}/replies", response_model=CycleDetail, responses=declare(*ABOVE)
+    "/election-cycles/{cycle_id}/replies",
+    response_model=CycleDetail,
+    responses=declare(*ABOVE, DelegatesNotAllowed),
 )
 async def reply_to_election_request(
     session: SessionDep, caller: CallerDep, cycle_id: Id, new: ReplyNew, response: Response

@@ -51,6 +51,8 @@ class ReplyNew(StepNew):
 
     allows_early: Flag = False
     """It allows the meeting before the due date, one year at most (同意提前换届)."""
+    delegates: Annotated[Count, Field(ge=1, le=1000)] | None = None
+    """How many delegates a congress may have (代表名额); only where a congress elects."""
 
 
 class CandidateNew(Schema):
@@ -116,6 +118,8 @@ class CycleOut(Schema):
     is_scattered: bool
     term_years: int
     allows_early: bool
+    delegates: int | None
+    """How many delegates were approved, where a congress elects (代表名额)."""
     held_on: date | None
     """Day of the meeting that elects, the last one if there were several (选举日期)."""
     status: CycleStatus

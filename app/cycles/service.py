@@ -38,7 +38,7 @@ from app.cycles.schemas import (
     ReplyNew,
     StepNew,
 )
-from app.cycles.types import CycleStatus, Seats
+from app.cycles.types import CycleStatus, ElectingBody, Seats
 from app.elections import queries as elections
 from app.organizations import queries as organizations
 from app.organizations import service as tree
@@ -191,17 +191,17 @@ async def last_day(session: AsyncSession, cycle: ElectionCycle) -> date | None:
 async def request(session: AsyncSession, caller: Caller, cycle_id: UUID, new: StepNew) -> None:
     """Ask the level above for the election (请示)."""
     _, cycle = await locked(session, caller, cycle_id)
-    await step(session, caller, cycle, Status.REQUESTED, new)
     cycle.requested_by = caller.account_id
-    await session.flush()
+    await step(session, caller, cycle, Status.REQUESTED, new)
 
 
 async def reply(session: AsyncSession, caller: Caller, cycle_id: UUID, new: ReplyNew) -> None:
-    """Agree to the request, from the level above (批复)."""
+    """Agree to the request, from the level above (批复). Raises also `DelegatesNotAllowed`."""
     _, cycle = await locked(session, caller, cycle_id, from_above=True)
-    await step(session, caller, cycle, Status.REPLIED, new, allows_early=new.allows_early)
-    cycle.allows_early = new.allows_early
-    await session.flush()
+    logic.check_delegates(elections.pack(), ElectingBody(cycle.body), new.delegates)
+    allowed = {"allows_early": new.allows_early, "delegates": new.delegates}
+    cycle.allows_early, cycle.delegates = new.allows_early, new.delegates
+    await step(session, caller, cycle, Status.REPLIED, new, **allowed)
 
 
 async def nominate(
@@ -221,11 +221,12 @@ async def nominate(
     mine = ElectionCandidate.district_code == cycle.district_code
     old = delete(ElectionCandidate).where(mine, ElectionCandidate.cycle_id == cycle.id)
     await session.execute(old)
-    for position, member_id in listed:
+    ids = sorted(new_id() for _ in listed)  # the order of the list is that of the ballot paper
+    for one, (position, member_id) in zip(ids, listed, strict=True):
         session.add(
             ElectionCandidate(
                 district_code=cycle.district_code,
-                id=new_id(),
+                id=one,
                 cycle_id=cycle.id,
                 member_id=member_id,
                 position=position,
@@ -243,6 +244,7 @@ async def check_eligible(
     session: AsyncSession, cycle: ElectionCycle, on: date, ids: list[UUID], field: str
 ) -> None:
     """Raise `CandidateNotEligible` unless all are full members in good standing there, that day."""
+    on = await queries.known_day(session, cycle, on)
     each = queries.members_on(cycle.district_code, cycle.organization_id, on).subquery()
     rows = await session.execute(
         select(each.c.id, each.c.category, each.c.status).where(each.c.id.in_(ids))
@@ -305,15 +307,12 @@ async def approve(session: AsyncSession, caller: Caller, cycle_id: UUID, new: St
     await step(session, caller, cycle, Status.APPROVED, new, **more)
     await tree.renew_term(session, cycle.district_code, cycle.organization_id, term, new.document)
     notice = CriticismNotice
-    await session.execute(
-        update(notice)
-        .where(
-            notice.district_code == cycle.district_code,
-            notice.organization_id == cycle.organization_id,
-            notice.cleared_on.is_(None),
-        )
-        .values(cleared_on=func.greatest(notice.issued_on, held))
+    cleared = update(notice).where(
+        notice.district_code == cycle.district_code,
+        notice.organization_id == cycle.organization_id,
+        notice.cleared_on.is_(None),
     )
+    await session.execute(cleared.values(cleared_on=func.greatest(notice.issued_on, held)))
 
 
 async def cancel(session: AsyncSession, caller: Caller, cycle_id: UUID, new: StepNew) -> None:
@@ -357,7 +356,7 @@ async def _add(session: AsyncSession, row: Any, clash: type[Exception]) -> None:
     session.add(row)
     try:
         await session.flush()
-    except IntegrityError as error:  # the one key that a new row can share
+    except IntegrityError as error:  # the one key a new row can share
         raise clash from error
 
 

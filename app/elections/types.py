@@ -87,6 +87,7 @@ class ElectionPack(Cited):
     differential_percent: int
     close_seats: int
     congress_members: int
+    congress_most_delegates: int
     committee_full_members: int
     officers_without_committee: int
     sizes: dict[OrganizationKind, Size]

@@ -1,9 +1,10 @@
 """Pure decisions: which rules a unit meets, what a check answers, how settings change a pack."""
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from app.rules.errors import CountsDisagree, KindNotCovered, LimitsRefused, NoLimits
 from app.rules.types import (
@@ -11,6 +12,7 @@ from app.rules.types import (
     ApprovalLevel,
     Bilingual,
     Bound,
+    Clause,
     Comparison,
     Hit,
     Limits,
@@ -22,10 +24,12 @@ from app.rules.types import (
     Records,
     Rule,
     Setting,
+    Source,
     SubBranch,
     Suggestion,
     Unit,
     Verdict,
+    Written,
 )
 
 _COMPARE: dict[Operator, Callable[[int, int], bool]] = {
@@ -245,3 +249,13 @@ def _refused(pack: Pack, limits: Limits) -> Reason:
         "neither negative; nothing was judged by them",
     )
     return _reason_of(pack, "config", message)
+
+
+def written(raw: Mapping[str, Any]) -> Written:
+    """Read a pack of another domain as it is shown."""
+    rest = dict(raw)
+    name, version, title = (rest.pop(key) for key in ("name", "version", "title"))
+    sources = {key: Source(**source) for key, source in rest.pop("sources", {}).items()}
+    clauses = rest.pop("clauses", {}).items()
+    said = (Clause(code, Bilingual(**c["message"]), sources[c["source"]]) for code, c in clauses)
+    return Written(name, version, Bilingual(**title), tuple(said), rest)

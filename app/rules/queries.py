@@ -55,6 +55,7 @@ from app.rules.types import (
     Setting,
     Severity,
     Unit,
+    Written,
 )
 
 _PACK = TypeAdapter(Pack)
@@ -68,6 +69,26 @@ def packs() -> Mapping[str, Pack]:
     files = sorted(resources.files("app.rules").joinpath("packs").iterdir(), key=lambda f: f.name)
     read = (tomllib.loads(f.read_text("utf-8")) for f in files if f.name.endswith(".toml"))
     return MappingProxyType({p.name: p for p in map(_PACK.validate_python, read)})
+
+
+@lru_cache
+def written() -> Mapping[str, Written]:
+    """Read the packs of other domains, by name; each lies in its domain's folder `packs`."""
+    found: dict[str, Written] = {}
+    for domain in sorted(resources.files("app").iterdir(), key=lambda d: d.name):
+        folder = domain.joinpath("packs")
+        if domain.name == "rules" or not folder.is_dir():
+            continue
+        for file in sorted(folder.iterdir(), key=lambda f: f.name):
+            if file.name.endswith(".toml"):
+                read = logic.written(tomllib.loads(file.read_text("utf-8")))
+                found[read.name] = read
+    return MappingProxyType(found)
+
+
+def shown(name: str) -> Pack | Written:
+    """Fetch one pack of this domain or of another, or raise `NotFound`."""
+    return written().get(name) or pack(name)
 
 
 def pack(name: str) -> Pack:
@@ -92,7 +113,7 @@ async def settings(
     on: Executor, caller: Caller, name: str, params: SettingListParams
 ) -> Rows[Row[*tuple[Any, ...]]]:
     """List what the caller's districts set for the pack `name`."""
-    rows = visible(caller).where(RuleSetting.pack == pack(name).name)
+    rows = visible(caller).where(RuleSetting.pack == shown(name).name)
     if params.district_code is not None:
         rows = rows.where(RuleSetting.district_code == params.district_code)
     if params.as_of is not None:
@@ -107,7 +128,7 @@ async def settings_on(
     on: Executor, caller: Caller, name: str, day: date
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """List what is in force on `day` for the pack `name`, by district."""
-    rows = visible(caller).where(RuleSetting.pack == pack(name).name, on_day(RuleSetting, day))
+    rows = visible(caller).where(RuleSetting.pack == shown(name).name, on_day(RuleSetting, day))
     return (await on.execute(rows.order_by(RuleSetting.district_code))).all()
 
 

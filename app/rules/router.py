@@ -16,6 +16,7 @@ from app.rules.schemas import (
     Check,
     FindingListParams,
     FindingOut,
+    PackDetail,
     PackDetailOut,
     PackName,
     PackOut,
@@ -32,8 +33,8 @@ router = APIRouter(prefix="/rules", tags=["rules"], route_class=Route)
 
 @router.get("/packs", response_model=Page[PackOut])
 async def list_rule_packs() -> Rows[Any]:
-    """List the rule packs (规则包)."""
-    return Rows(list(queries.packs().values()))
+    """List the rule packs, those of terms and elections too (规则包)."""
+    return Rows([*queries.packs().values(), *queries.written().values()])
 
 
 @router.get("/packs/{name}", response_model=PackDetailOut, responses=declare(NotFound))
@@ -41,10 +42,9 @@ async def get_rule_pack(
     on: ReadDep, caller: CallerDep, name: PackName, params: Annotated[PackParams, Query()]
 ) -> Any:
     """Show a pack: its rules, their sources, and what your districts set (规则包详情)."""
-    found = PackOut.model_validate(queries.pack(name)).model_dump()
+    found = PackDetail.model_validate(queries.shown(name)).model_dump()
     day = params.as_of or clock.today()
-    more = {key: getattr(queries.pack(name), key) for key in ("rules", "approvals")}
-    return found | more | {"settings": await queries.settings_on(on, caller, name, day)}
+    return found | {"settings": await queries.settings_on(on, caller, name, day)}
 
 
 @router.get("/packs/{name}/settings", response_model=Page[SettingOut], responses=declare(NotFound))

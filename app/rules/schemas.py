@@ -1,7 +1,7 @@
 """JSON of the rules."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -91,13 +91,13 @@ class PackOut(Schema):
     name: str
     version: str
     title: TextOut
-    summary: TextOut
-    is_enabled_by_default: bool
-    limits: LimitsOut | None
-    kinds: list[OrganizationKind]
-    """The kinds that it may flag."""
-    valid_from: date | None
-    valid_to: date | None
+    summary: TextOut | None = None
+    is_enabled_by_default: bool = True
+    limits: LimitsOut | None = None
+    kinds: list[OrganizationKind] = []  # noqa: RUF012 - copied
+    """The kinds that it may flag; a pack that judges terms or elections flags none by itself."""
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 class SettingOut(Schema):
@@ -119,11 +119,29 @@ class SettingOut(Schema):
     recorded_at: datetime
 
 
-class PackDetailOut(PackOut):
+class ClauseOut(Schema):
+    """A sentence that a verdict says, and where it stands written."""
+
+    code: str
+    message: TextOut
+    """With the places of its values: `{due}`."""
+    source: SourceOut
+
+
+class PackDetail(PackOut):
+    """A pack with its rules."""
+
+    rules: list[RuleOut] = []  # noqa: RUF012 - copied
+    approvals: list[ApprovalOut] = []  # noqa: RUF012 - copied
+    clauses: list[ClauseOut] = []  # noqa: RUF012 - copied
+    """What a pack of terms or elections says, clause by clause."""
+    numbers: dict[str, Any] = {}  # noqa: RUF012 - copied
+    """What a pack of terms or elections counts with, as it stands in its file."""
+
+
+class PackDetailOut(PackDetail):
     """A pack with its rules, and what the caller's districts set for it."""
 
-    rules: list[RuleOut]
-    approvals: list[ApprovalOut]
     settings: list[SettingOut]
     """The settings in force on `as_of`, by district; a district without one follows the pack."""
 

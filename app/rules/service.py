@@ -11,6 +11,7 @@ from app.core.db import new_id
 from app.core.errors import Invalid, NotFound
 from app.organizations.queries import ROOT_PATH
 from app.rules import logic, queries
+from app.rules.errors import NoLimits
 from app.rules.models import RuleSetting
 from app.rules.schemas import RestructuringCheck, SettingNew
 from app.rules.types import (
@@ -33,6 +34,8 @@ async def configure(
     Raises `NotFound` for a pack that does not exist or a district out of sight, `Forbidden` without
     the right at the district's root, `LimitsRefused`, `NoLimits` or `KindNotCovered`.
     """
+    if name in queries.written():
+        raise NoLimits
     pack = queries.pack(name)
     if all(s.district_code != new.district_code for s in caller.subtrees(Permission.RULES_READ)):
         raise NotFound("未找到该区县", "no such district")

@@ -1,5 +1,6 @@
 """Vocabulary of the rules: what is measured, how it is compared, and what a pack holds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -193,6 +194,30 @@ class Pack:
     def kinds(self) -> tuple[OrganizationKind, ...]:
         """The kinds that the pack may flag at all, from the largest down."""
         return tuple(k for k in OrganizationKind if any(k in rule.kinds for rule in self.rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A sentence that a verdict says, and where it stands written."""
+
+    code: str
+    message: Bilingual
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The pack of another domain, as it is shown: what it counts with, and what it says.
+
+    No district sets anything of it, and it flags nothing by itself.
+    """
+
+    name: str
+    version: str
+    title: Bilingual
+    clauses: tuple[Clause, ...]
+    numbers: Mapping[str, Any]
+    """Everything else that stands in it, as it stands there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,34 @@ class DueDiffers(AppError):  # noqa: N818
     title = Text("应到会人数与名单不符", "The number due is not that of the list")
 
 
+class BoxNotPossible(AppError):  # noqa: N818
+    """There is no list of voters, or it is too short to keep a vote secret, or too long."""
+
+    status = HTTPStatus.CONFLICT
+    title = Text("本次选举不能开设票箱", "This vote cannot be taken by a ballot box")
+
+
+class BoxDecides(AppError):  # noqa: N818
+    """A ballot box was opened for this vote: it alone says how people voted."""
+
+    status = HTTPStatus.CONFLICT
+    title = Text("本轮已开设票箱，以票箱计票为准", "A ballot box decides this vote")
+
+
+class BoxOfAnother(AppError):  # noqa: N818
+    """The ballot box belongs to another cycle, position or round."""
+
+    status = HTTPStatus.CONFLICT
+    title = Text("该票箱不属于本轮选举", "The ballot box is not of this vote")
+
+
+class NameUnclear(AppError):  # noqa: N818
+    """A name on the ballots is that of several who could be meant."""
+
+    status = HTTPStatus.CONFLICT
+    title = Text("选票上的姓名有多人重名，请注明是谁", "A name on the ballots could mean several")
+
+
 class PositionNotOpen(AppError):  # noqa: N818
     """The position is filled, has no seat, or another is elected first."""
 

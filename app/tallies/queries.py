@@ -7,12 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select
 
+from app.ballots.models import BallotBox
+from app.ballots.types import BoxStatus
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor
 from app.core.pages import page
+from app.cycles.logic import is_eligible
 from app.cycles.models import ElectionCandidate, ElectionStep
-from app.cycles.queries import get, members_on
+from app.cycles.queries import get, known_day, members_on
 from app.cycles.types import CycleStatus
 from app.elections.queries import pack
 from app.members.models import Member
@@ -56,7 +59,9 @@ async def voters(
     cycle = await get(on, caller, cycle_id)
     here = Subtree(cycle.district_code, cycle.path)
     caller.require(Permission.MEMBERS_READ, at=here)
-    day = params.as_of or cycle.held_on or clock.today()
+    day = params.as_of or clock.today()
+    if params.as_of is None and cycle.held_on is not None:
+        day = await known_day(on, cycle, cycle.held_on)
     counts = await due_counts(on, cycle, day)
     found = await page(
         on,
@@ -75,6 +80,44 @@ async def voters(
     return {"as_of": day, "counts": counts, "items": items, "next": found.next}
 
 
+async def due_ids(on: Executor, cycle: AnyRow, day: date) -> list[UUID]:
+    """List who is due to attend on `day`."""
+    each = _voters(cycle, day).subquery()
+    rows = select(each.c.id, each.c.category, each.c.status, each.c.is_excluded)
+    return [
+        row.id
+        for row in await on.execute(rows)
+        if logic.not_due(row.category, row.status, is_excluded=row.is_excluded) is None
+    ]
+
+
+async def box_of(on: Executor, cycle: Any, count: logic.Count) -> UUID | None:
+    """Find the ballot box of the vote whose turn it is, open or closed."""
+    box = BallotBox
+    rows = select(box.id).where(
+        box.district_code == cycle.district_code,
+        box.cycle_id == cycle.id,
+        box.position == count.position,
+        box.round == count.round,
+        box.status != BoxStatus.VOIDED,
+    )
+    found: UUID | None = await on.scalar(rows)
+    return found
+
+
+async def eligible(
+    on: Executor, cycle: Any, day: date, names: Collection[str]
+) -> dict[str, set[UUID]]:
+    """Find by their names who could be elected there on `day`."""
+    each = members_on(cycle.district_code, cycle.organization_id, day).subquery()
+    rows = select(each.c.id, each.c.name, each.c.category, each.c.status)
+    found: dict[str, set[UUID]] = {}
+    for row in await on.execute(rows.where(each.c.name.in_(sorted(names)))):
+        if is_eligible(row.category, row.status):
+            found.setdefault(row.name, set()).add(row.id)
+    return found
+
+
 async def taken(on: Executor, cycle: Any) -> list[CycleStatus]:
     """Name the steps that a cycle took."""
     rows = select(ElectionStep.step).where(
@@ -84,7 +127,7 @@ async def taken(on: Executor, cycle: Any) -> list[CycleStatus]:
 
 
 async def standing(on: Executor, cycle: Any) -> list[AnyRow]:
-    """List who stands for what in a cycle, and who was elected."""
+    """List who stands for what in a cycle, and who was elected, as they were nominated."""
     rows = select(
         ElectionCandidate.member_id,
         ElectionCandidate.position,
@@ -94,7 +137,7 @@ async def standing(on: Executor, cycle: Any) -> list[AnyRow]:
         ElectionCandidate.district_code == cycle.district_code,
         ElectionCandidate.cycle_id == cycle.id,
     )
-    return list(await on.execute(rows))
+    return list(await on.execute(rows.order_by(ElectionCandidate.id)))
 
 
 async def names(on: Executor, district_code: str, ids: Collection[UUID]) -> dict[UUID, str]:

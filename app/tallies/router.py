@@ -2,8 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Response, status
 
+from app.ballots import queries as ballots
+from app.ballots.errors import BallotsDamaged, BoxNotClosed, VotersNotEntitled
+from app.ballots.schemas import BoxOut
 from app.core.errors import Forbidden, NotFound
 from app.core.http import CallerDep, ReadDep, Route, SessionDep, tag
 from app.core.problems import declare
@@ -12,15 +15,21 @@ from app.cycles import queries as cycles
 from app.cycles.errors import CandidateNotEligible, OutOfOrder, SameAccount
 from app.cycles.schemas import CycleDetail
 from app.elections.errors import ProtocolContradicts
+from app.organizations.errors import NotStanding
 from app.tallies import queries, service
 from app.tallies.errors import (
     AlreadyExcluded,
+    BoxDecides,
+    BoxNotPossible,
+    BoxOfAnother,
     DueDiffers,
     ExclusionIncomplete,
+    NameUnclear,
     NotAVoter,
     PositionNotOpen,
 )
 from app.tallies.schemas import (
+    BallotsNew,
     ConsentNew,
     ExclusionNew,
     Tallies,
@@ -73,16 +82,52 @@ async def list_voters(
 
 
 @router.post(
+    "/election-cycles/{cycle_id}/ballots",
+    response_model=BoxOut,
+    status_code=status.HTTP_201_CREATED,
+    responses=declare(
+        *STEP,
+        BoxDecides,
+        BoxNotPossible,
+        NotStanding,
+        VotersNotEntitled,
+    ),
+)
+async def open_election_ballots(
+    session: SessionDep, caller: CallerDep, cycle_id: Id, new: BallotsNew, response: Response
+) -> Any:
+    """Open a ballot box for the vote whose turn it is, among those due to it (开设本轮票箱)."""
+    made = await service.open_box(session, caller, cycle_id, new)
+    response.headers["Location"] = f"/v1/ballot-boxes/{made}"
+    box = await ballots.get(session, caller, made)
+    tag(response, box.version)
+    return box
+
+
+@router.post(
     "/election-cycles/{cycle_id}/tallies",
     response_model=CycleDetail,
     responses=declare(
-        *STEP, PositionNotOpen, CandidateNotEligible, DueDiffers, ProtocolContradicts
+        *STEP,
+        PositionNotOpen,
+        CandidateNotEligible,
+        DueDiffers,
+        ProtocolContradicts,
+        BoxDecides,
+        BoxOfAnother,
+        BoxNotClosed,
+        BallotsDamaged,
+        NameUnclear,
     ),
 )
 async def enter_tally(
     session: SessionDep, caller: CallerDep, cycle_id: Id, new: TallyNew, response: Response
 ) -> Any:
-    """Enter the protocol of a vote; the rules give the verdict (计票结果)."""
+    """Enter the protocol of a vote, its ballots or its box; the rules give the verdict (计票结果).
+
+    A ballot box says itself how many voted and for whom. On single ballots a name is a candidate's,
+    or that of a member who could be elected; any other gets no vote.
+    """
     await service.enter(session, caller, cycle_id, new)
     return await _shown(session, caller, cycle_id, response)
 

@@ -8,11 +8,15 @@ from pydantic import Field
 
 from app.core.schemas import Count, Day, Flag, Id, ListParams, Schema
 from app.elections.types import Position
-from app.members.schemas import Reason
+from app.members.schemas import Name, Reason
 from app.members.types import MemberCategory, MemberStatus
 from app.tallies.types import ExclusionGround, NotDue
 
 Heads = Annotated[Count, Field(ge=0, le=100_000)]
+
+
+Paper = Annotated[list[Id | Name], Field(max_length=40)]
+"""One ballot: the members named on it, by id or by name."""
 
 
 class ConsentNew(Schema):
@@ -41,18 +45,43 @@ class VotesNew(Schema):
     votes: Heads
 
 
-class TallyNew(Schema):
-    """A protocol of one vote."""
+class NameOf(Schema):
+    """Whom a name on the ballots means."""
 
-    position: Position
-    due: Heads
-    present: Heads
-    ballots_issued: Heads
-    ballots_collected: Heads
-    votes: Annotated[list[VotesNew], Field(min_length=1, max_length=40)]
+    name: Name
+    member_id: Id
+
+
+class BallotsNew(Schema):
+    """A ballot box for the vote whose turn it is."""
+
+    allows_write_ins: Flag = True
+    """Whether others than the candidates may be named (另选他人)."""
+
+
+class TallyNew(Schema):
+    """A protocol of one vote: its `votes`, or single `ballots`, or a closed `ballot_box_id`."""
+
+    position: Position | None = None
+    """The position whose turn it is when left out; another one is refused."""
+    due: Heads | None = None
+    """应到会: what the list says when left out; another number is refused."""
+    present: Heads | None = None
+    """实到会, those with a vote; of a ballot box, those who voted when left out."""
+    ballots_issued: Heads | None = None
+    """A ballot box says so itself."""
+    ballots_collected: Heads | None = None
+    """Single ballots and a ballot box say so themselves."""
+    votes: Annotated[list[VotesNew], Field(max_length=40)] | None = None
     """Of every candidate of this round, those without a vote too."""
     write_ins: Annotated[list[VotesNew], Field(max_length=40)] = []  # noqa: RUF012 - copied
-    """另选他人: members who were no candidates."""
+    """Beside `votes`, 另选他人: members who were no candidates."""
+    ballots: Annotated[list[Paper], Field(max_length=2000)] | None = None
+    """Each ballot with the names on it (or members' ids); an empty one is an abstention (弃权)."""
+    ballot_box_id: Id | None = None
+    """A closed ballot box of this vote."""
+    names: Annotated[list[NameOf], Field(max_length=40)] = []  # noqa: RUF012 - copied
+    """Whom a written name means, where several could be meant."""
     reduce_seats_consent: Heads | None = None
     """Electors who agreed to fewer seats."""
     on: Day | None = None

@@ -1,8 +1,14 @@
 """Vocabulary of who is due and of tallies."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from uuid import UUID
 
-from app.elections.types import Outcome
+from app.elections.types import Outcome, Position
+
+Paper = frozenset[UUID | str]
+"""Whom a ballot names: members, and names of nobody who could be elected."""
 
 
 class ExclusionGround(StrEnum):
@@ -31,3 +37,36 @@ class NotDue(StrEnum):
 
 CLOSING = frozenset({Outcome.COMPLETE, Outcome.COMPLETE_REDUCED_SEATS})
 """Outcomes after which nothing more is voted on for the position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """Votes for one person."""
+
+    member_id: UUID
+    votes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a protocol says, whether it was typed or read from ballots."""
+
+    position: Position
+    due: int
+    present: int
+    ballots_issued: int
+    ballots_collected: int
+    votes: Sequence[Votes]
+    """Votes for the candidates of the round."""
+    write_ins: Sequence[Votes] = ()
+    """Votes for others."""
+    reduce_seats_consent: int | None = None
+    papers: Sequence[Paper] | None = None
+    """The ballots, where they are known one by one."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """How many ballots name somebody who cannot be elected."""
+
+    def people(self) -> set[UUID]:
+        """Name everybody who is named in it."""
+        papers = (one for paper in self.papers or () for one in paper if isinstance(one, UUID))
+        return {v.member_id for v in (*self.votes, *self.write_ins)} | set(papers)

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Date, Select, func, select
+from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, func, null, select
 
 from app.core.caller import Caller, Permission
 from app.core.dated import on_day
@@ -16,12 +16,13 @@ from app.core.db import Reader
 from app.core.hot import Hot, param
 from app.core.pages import Rows, seal, unseal
 from app.organizations import queries as organizations
+from app.organizations.models import Organization
 from app.organizations.models import OrganizationState as State
 from app.organizations.types import OrganizationKind, Sector
 from app.terms import logic
 from app.terms.models import TermExtension
 from app.terms.schemas import CalendarParams, OverviewParams
-from app.terms.types import Entry, Overview, Recorded, TermPack
+from app.terms.types import LOCALES, Entry, Overview, Recorded, TermPack
 
 _UNDATED = "9999"
 """Stands behind every due date in the order of the calendar."""
@@ -34,23 +35,26 @@ def pack() -> TermPack:
     return TypeAdapter(TermPack).validate_python(tomllib.loads(file.read_text("utf-8")))
 
 
-_extended = (
-    select(func.max(TermExtension.until))
-    .where(
-        TermExtension.district_code == State.district_code,
-        TermExtension.organization_id == State.organization_id,
-        TermExtension.due_on == func.coalesce(State.due_on, TermExtension.due_on),
-        TermExtension.approved_on <= param("day", Date()),
+def _extended(day: Any) -> ColumnElement[Any]:
+    """Read the extension of the recorded term that was approved by `day`."""
+    return (
+        select(func.max(TermExtension.until))
+        .where(
+            TermExtension.district_code == State.district_code,
+            TermExtension.organization_id == State.organization_id,
+            TermExtension.due_on == func.coalesce(State.due_on, TermExtension.due_on),
+            TermExtension.approved_on <= day,
+        )
+        .correlate(State)
+        .scalar_subquery()
     )
-    .correlate(State)
-    .scalar_subquery()
-)
-"""The extension of the recorded term that was approved by the day that is asked about."""
+
+
+_CHECKED = sorted(kind for kind in OrganizationKind if kind not in logic.NOT_CHECKED)
 
 
 def visible(places: Sequence[Any], _: Collection[str] = ()) -> Select[*tuple[Any, ...]]:
     """Select the bodies of the subtrees whose terms a caller may see, as recorded on a day."""
-    kinds = sorted(kind for kind in OrganizationKind if kind not in logic.NOT_CHECKED)
     return select(
         State.district_code,
         State.organization_id,
@@ -59,15 +63,51 @@ def visible(places: Sequence[Any], _: Collection[str] = ()) -> Select[*tuple[Any
         State.sector,
         State.term_started_on,
         State.due_on,
-        _extended.label("extended_until"),
+        _extended(param("day", Date())).label("extended_until"),
     ).where(
         on_day(State, param("day", Date())),
-        State.kind.in_(kinds),
+        State.kind.in_(_CHECKED),
         organizations.in_subtrees(places),
     )
 
 
 _visible_hot = Hot(visible)
+
+
+def checked(places: Sequence[Any], day: date) -> organizations.AnySelect:
+    """Select, for a figure, the bodies that the overview of `day` counts as checked."""
+    stands = and_(
+        State.district_code == Organization.district_code,
+        State.organization_id == Organization.id,
+        on_day(State, day),
+    )
+    rows = select().select_from(Organization).join(State, stands)
+    return rows.where(State.kind.in_(_CHECKED), organizations.in_subtrees(places))
+
+
+def overdue(places: Sequence[Any], day: date) -> organizations.AnySelect:
+    """Select of `checked` those whose term, and its extension, ended before `day`."""
+    elected = [kind for kind in _CHECKED if logic.has_term(pack(), OrganizationKind(kind))]
+    ended = func.coalesce(_extended(day), due_on(pack())) < day
+    return checked(places, day).where(State.kind.in_(elected), ended)
+
+
+def due_on(rules: TermPack) -> ColumnElement[Any]:
+    """Write in SQL what `logic.entry` gives: the recorded due date, else that of the rules."""
+    whens = []
+    for rule in rules.rules:
+        fits: list[ColumnElement[bool]] = [State.kind.in_(sorted(rule.kinds))]
+        if rule.locales is not None:
+            fits.append(
+                State.sector.in_(sorted(s for s, at in LOCALES.items() if at in rule.locales))
+            )
+        if rule.valid_from is not None:
+            fits.append(State.term_started_on >= rule.valid_from)
+        if rule.valid_to is not None:
+            fits.append(State.term_started_on < rule.valid_to)
+        years = rule.years and cast(State.term_started_on + func.make_interval(rule.years), Date)
+        whens.append((and_(*fits), null() if years is None else years))
+    return func.coalesce(State.due_on, case(*whens))
 
 
 async def _entries(

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from typing import NamedTuple
+from uuid import UUID
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from app.core import clock
 from app.core.db import Doors
 from tests.long import real
+from tests.make.members import make_member
 from tests.make.organizations import make_organization
 
 AT_ONCE = 6
@@ -82,3 +84,39 @@ async def test_a_step_and_its_cancellation_never_both_come_last(scene: Scene) ->
     taken = [s["step"] for s in shown["steps"]]
     assert taken[-1] == shown["status"] == "cancelled"
     assert taken in (["cancelled"], ["requested", "cancelled"])
+
+
+async def test_of_boxes_and_typed_tallies_at_once_one_decides(
+    world: real.World, scene: Scene
+) -> None:
+    doors = Doors.to(world.url, pool_size=1)
+    async with doors.writing(real.DISTRICTS) as session:
+        members = [str(await make_member(session, UUID(scene.branch))) for _ in range(3)]
+    await doors.close()
+    new = {"organization_id": scene.branch, "seats": 0}
+    url = f"/election-cycles/{(await scene.below.post('/election-cycles', json=new)).json()['id']}"
+    listed = {"candidates": [{"position": "secretary", "member_id": members[0]}]}
+    for client, rest, body in (
+        (scene.below, "requests", {}),
+        (scene.above, "replies", {}),
+        (scene.below, "candidates", listed),
+        (scene.above, "prechecks", {}),
+        (scene.below, "publications", {}),
+        (scene.below, "meetings", None),
+    ):
+        on = {"on": "2019-12-31" if body is None else "2019-12-20"}
+        taken = await client.post(f"{url}/{rest}", json=(body or {}) | on)
+        assert taken.status_code == 200, taken.text
+    three = dict.fromkeys(("present", "ballots_issued", "ballots_collected"), 3)
+    typed = three | {"votes": [{"member_id": members[0], "votes": 3}]}
+    answers = await asyncio.gather(
+        *(
+            scene.below.post(f"{url}/{rest}", json=body)
+            for rest, body in (("ballots", {}), ("tallies", typed)) * (AT_ONCE // 2)
+        )
+    )
+    codes = Counter(answer.status_code for answer in answers)
+    assert codes[409] == AT_ONCE - 1, [answer.text for answer in answers]
+    boxes = (await scene.above.get(f"/ballot-boxes?organization_id={scene.branch}")).json()
+    tallies = (await scene.above.get(f"{url}/tallies")).json()
+    assert len(boxes["items"]) + len(tallies["items"]) == 1

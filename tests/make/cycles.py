@@ -91,11 +91,12 @@ async def bench(
     root: UUID,
     *,
     members: int = 8,
+    parent_kind: str = "general_branch",
     **values: Any,
 ) -> AsyncIterator[Bench]:
     """Make a branch under a general branch, with full members and the two clerks."""
     parent = await make_organization(
-        session, root, kind="general_branch", name=f"测试党总支{values.pop('n', '')}"
+        session, root, kind=parent_kind, name=f"测试党总支{values.pop('n', '')}"
     )
     known = {"term_started_on": "2016-12-31", "due_on": "2019-12-31"} | values
     branch = await make_organization(session, parent, **known)

@@ -37,6 +37,8 @@ BOXES = {
     "box_far": Box("far", date(2019, 12, 5), ("far",), is_open=False),
 }
 CANDIDATE = "0" * 8
+OF_CYCLE = "box_own"
+"""The box that is a cycle's."""
 
 
 async def fill(session: AsyncSession, ids: Ids) -> None:
@@ -185,6 +187,10 @@ def list_ballot_boxes(ids: Ids, who: Who) -> Cells:
         like = None if here else nothing
         asked = ask(f"organization_id={ids.nodes[node]}")
         yield Cell("filter", node, asked, 200, like, exactly=found(here), read=ids_of)
+    of_cycle = [OF_CYCLE] if OF_CYCLE in seen else []
+    asked = ask(f"cycle_id={ids.things['cycle own']}")
+    like = None if of_cycle else ask(f"cycle_id={ids.unknown}")
+    yield Cell("filter", "cycle", asked, 200, like, exactly=found(of_cycle), read=ids_of)
     for status, is_open in (("open", True), ("closed", False)):
         some = found(key for key in seen if BOXES[key].is_open == is_open)
         yield Cell("filter", status, ask(f"status={status}"), 200, exactly=some, read=ids_of)

@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.ballots.models import BallotBox
 from app.cycles import service
 from app.cycles.schemas import CycleNew, NoticeNew, PracticeNew
 from tests.long import real
 from tests.make.organizations import everything
 from tests.matrix import rights, world
+from tests.matrix.ballots import OF_CYCLE
 from tests.matrix.cells import Ask, Cell, Cells, each, ids_of, in_order, row
 from tests.matrix.organizations import YESTERDAY, first_of
 from tests.matrix.rights import CALLERS, DISTRICTS, NODES, NOWHERE, PEOPLE, Who
@@ -27,7 +31,7 @@ def _key(node: str) -> str:
 
 
 async def fill(session: AsyncSession, ids: Ids) -> None:
-    """Open the cycles, issue a notice in each, and set each district's practice."""
+    """Open the cycles, issue a notice in each, give one a box, and set districts' practice."""
     for node, days in DUE.items():
         caller = everything(NODES[node].district)
         due = real.TODAY - timedelta(days=days)
@@ -41,6 +45,10 @@ async def fill(session: AsyncSession, ids: Ids) -> None:
             {"number": "通报一号", "recipients": ["各党组织"], "issued_on": issued}
         )
         await service.criticise(session, caller, made, notice)
+    vote: dict[str, Any] = {"cycle_id": UUID(ids.things[_key("own")]), "round": 1}
+    vote["candidate_ids"] = [UUID(ids.people["mine"])]
+    box = update(BallotBox).where(BallotBox.id == UUID(ids.things[OF_CYCLE]))
+    await session.execute(box.values(**vote))
     for code in DISTRICTS:
         practice = PracticeNew(district_code=code)
         row_ = await service.set_practice(session, everything(code), practice)
@@ -214,6 +222,11 @@ def publish_candidates(ids: Ids, who: Who) -> Cells:
 @row()
 def hold_election_meeting(ids: Ids, who: Who) -> Cells:
     yield from _act(ids, who, "meetings", {}, _below(who))
+
+
+@row()
+def open_election_ballots(ids: Ids, who: Who) -> Cells:
+    yield from _act(ids, who, "ballots", {}, _below(who))
 
 
 @row()

@@ -26,6 +26,8 @@ async def test_packs(client: httpx.AsyncClient) -> None:
     assert [(p["name"], p["is_enabled_by_default"]) for p in listed["items"]] == [
         ("owner_headcount", True),
         ("regulation_advisories", False),
+        ("elections", True),
+        ("terms", True),
     ]
     assert listed["items"][0]["limits"] == {
         "upper": 100,
@@ -45,6 +47,22 @@ async def test_packs(client: httpx.AsyncClient) -> None:
     assert body["settings"] == []
     assert (await client.get("/rules/packs/no_such_pack")).status_code == 404
     assert (await client.get("/rules/packs/No-Such")).status_code == 422
+
+
+async def test_packs_of_other_domains_are_shown_and_not_set(client: httpx.AsyncClient) -> None:
+    shown = await client.get("/rules/packs/elections")
+    assert shown.status_code == 200, shown.text
+    body = shown.json()
+    assert (body["limits"], body["rules"], body["settings"]) == (None, [], [])
+    assert body["numbers"]["quorum"] == [4, 5]
+    (clause,) = [c for c in body["clauses"] if c["code"] == "quorum_met"]
+    assert "{due}" in clause["message"]["en"]
+    assert clause["source"]["document"] == "《中国共产党基层组织选举工作条例》"
+    terms = (await client.get("/rules/packs/terms")).json()
+    assert any(rule.get("years") == 5 for rule in terms["numbers"]["rules"])
+    assert (await client.get("/rules/packs/terms/settings")).json()["items"] == []
+    answer = await client.post("/rules/packs/terms/settings", json=NEW)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/no-limits")
 
 
 async def test_everything_needs_a_sign_in(anonymous: httpx.AsyncClient) -> None:

@@ -135,6 +135,8 @@ async def test_missing_seats_are_voted_on_again_and_others_may_be_written_in(ben
     short = await _tally(bench, "committee_member", 8, 7, 4, 4)
     assert short.json()["status"] == "held"
     third = [{"member_id": str(bench.members[2]), "votes": 3}]
+    again = [{"member_id": str(bench.members[0]), "votes": 5}]
+    assert told(await _tally(bench, "committee_member", votes=third, write_ins=again))[0] == 422
     stranger = [{"member_id": str(uuid4()), "votes": 5}]
     refused = await _tally(bench, "committee_member", votes=third, write_ins=stranger)
     assert told(refused) == (409, "candidate-not-eligible")
@@ -148,6 +150,10 @@ async def test_officers_are_elected_of_the_committee_by_the_committee(bench: Ben
     await _held(bench, deputy_seats=1)
     await _tally(bench, "committee_member", 3, 7, 6, 8)  # the secretary's candidate is not elected
     assert told(await _tally(bench, "secretary", 3)) == (409, "candidate-not-eligible")
+    assert told(await bench.post("ballots")) == (409, "box-not-possible")  # no candidate is left
+    other = [{"member_id": str(bench.members[2]), "votes": 3}]
+    answer = await _tally(bench, "secretary", votes=[], write_ins=other)
+    assert answer.status_code == 200, answer.text
 
 
 async def test_the_protocol_s_due_is_that_of_the_list(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """Who is due, and the verdict on a vote."""
 
+from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -8,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cycles.types import CycleStatus, Seats
+from app.elections.logic import tally
 from app.elections.queries import pack
+from app.elections.types import Position
 from app.tallies import logic
-from app.tallies.types import ExclusionGround
+from app.tallies.errors import BoxNotPossible, NameUnclear
+from app.tallies.types import Counts, ExclusionGround, Paper, Votes
 
 
 @pytest.mark.parametrize(
@@ -132,3 +136,79 @@ def test_namesakes_are_told_apart() -> None:
 )
 def test_a_meeting_without_a_quorum_leaves_the_step_before(taken: list[str], back: str) -> None:
     assert logic.before_meeting(map(CycleStatus, taken)) == back
+
+
+# ── Ballots one by one
+
+E, F = UUID(int=4), UUID(int=5)
+WHO = {one: f"党员{n}" for n, one in enumerate((A, B, C, D, E, F))}
+_papers = st.lists(
+    st.frozensets(st.sampled_from([A, B, C, D, E, F, "路人甲", "路人乙"]), max_size=5), max_size=30
+)
+
+
+def _protocol(papers: list[Paper], absent: int, *, one_by_one: bool) -> Counts:
+    votes, write_ins, others = logic.count_papers(papers, 3, (A, B, C, D))
+    count = len(papers)
+    return Counts(
+        position=Position.COMMITTEE_MEMBER,
+        due=count + 2 * absent,
+        present=count + absent,
+        ballots_issued=count,
+        ballots_collected=count,
+        votes=votes,
+        write_ins=write_ins,
+        papers=papers if one_by_one else None,
+        others=others if one_by_one else {},
+    )
+
+
+def _verdict(counts: Counts) -> dict[str, Any]:
+    return logic.verdict_of(tally(pack(), logic.protocol_of(counts, 3, WHO)), WHO)
+
+
+@given(_papers, st.integers(0, 5), st.randoms())
+def test_ballots_say_what_the_same_votes_typed_say(
+    papers: list[Paper], absent: int, random: Random
+) -> None:
+    read = _protocol(papers, absent, one_by_one=True)
+    one, other = _verdict(read), _verdict(_protocol(papers, absent, one_by_one=False))
+    of_ballots = {"ballots_counted", "too_many_names"}
+    reasons = [r for r in one.pop("reasons") if r["code"] not in of_ballots]
+    for told in (one, other):
+        told.pop("valid", None)
+        told.pop("invalid", None)
+    assert reasons == list(other.pop("reasons"))
+    assert one == other
+    again = random.sample(papers, len(papers))
+    shuffled = _protocol(again, absent, one_by_one=True)
+    assert _verdict(shuffled) == _verdict(read)
+    assert logic.kept(shuffled, None) == logic.kept(read, None)
+
+
+def test_a_name_of_several_is_asked_about_and_one_of_nobody_gets_no_vote() -> None:
+    known = {"张伟": {A, B}, "李娜": {C}}
+    with pytest.raises(NameUnclear) as refused:
+        logic.read_papers([["张伟", "李娜"], ["路人甲"]], known)
+    assert refused.value.more == {"names": ["张伟"]}
+    read = logic.read_papers([["李娜", C, D], ["路人甲"]], known)
+    assert read == [{C, D}, {"路人甲"}]
+    assert logic.count_papers(read, 2, [C]) == ([Votes(C, 1)], [Votes(D, 1)], {"路人甲": 1})
+
+
+@pytest.mark.parametrize(
+    ("given", "listed", "delegates", "due"),
+    [(None, 8, None, 8), (8, 8, None, 8), (None, None, 120, 120), (118, None, 120, 118)],
+)
+def test_the_number_due(
+    given: int | None, listed: int | None, delegates: int | None, due: int
+) -> None:
+    assert logic.due_of(given, listed, delegates) == due
+
+
+@pytest.mark.parametrize(("candidates", "voters"), [(0, 8), (4, 2), (4, 2001)])
+def test_a_box_needs_candidates_and_voters(candidates: int, voters: int) -> None:
+    with pytest.raises(BoxNotPossible):
+        logic.check_box(candidates, voters)
+    for enough in (3, 2000):
+        logic.check_box(1, enough)

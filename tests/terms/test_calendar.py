@@ -6,13 +6,16 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
+from app.core.caller import Subtree
 from app.core.workbooks import Sheet
 from app.demo import logic as demo
 from app.imports import service as imports
 from app.organizations import service as organizations
+from app.terms import queries
 from tests.make.organizations import DISTRICT, everything, make_district, make_organization
 
 CALENDAR, OVERVIEW = "/elections/calendar", "/elections/overview"
@@ -209,3 +212,23 @@ async def test_the_demo_district(client: httpx.AsyncClient, session: AsyncSessio
     assert len(soon) == told["due_6m"]
     assert [i["organization_name"] for i in soon if i["status"] == "due"] == ["区审计局党总支"]
     assert {i["status"] for i in soon} == {"due", "remind"}
+
+
+async def test_a_figure_counts_what_the_overview_counts(
+    client: httpx.AsyncClient, session: AsyncSession, root: UUID
+) -> None:
+    """The selects behind figures say in SQL what `logic` says of each body."""
+    started = ("2014-12-31", "2016-02-29", "2016-12-30", "2016-12-31", "2018-07-11", "2018-07-12")
+    bodies: list[dict[str, Any]] = [{"due_on": d} for d in ("2019-12-30", "2019-12-31")]
+    bodies += [{"term_started_on": day} for day in started]
+    bodies += [{"term_started_on": day, "kind": "party_committee"} for day in started]
+    bodies += [{"term_started_on": day, "sector": "village"} for day in started]
+    bodies += [{}, {"kind": "working_committee", "due_on": "2019-12-30"}]
+    for n, values in enumerate(bodies):
+        await make_organization(session, root, name=f"组织{n}", **values)
+    for day in (DAY, date(2023, 7, 12), date(2023, 7, 13)):
+        told = await counts(client, as_of=day)
+        for rows, name in ((queries.checked, "checked"), (queries.overdue, "overdue")):
+            found = rows([Subtree(DISTRICT, "1.")], day)
+            counted = found.with_only_columns(func.count(), maintain_column_froms=True)
+            assert await session.scalar(counted) == told[name], (day, name)
