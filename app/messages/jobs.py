@@ -4,11 +4,10 @@ A notice is claimed in one transaction and settled in another. One whose fate is
 the answer was lost or the worker died, is not sent again: it may have arrived.
 """
 
-from collections import Counter
 from typing import Any
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.models import Account
@@ -60,30 +59,42 @@ async def deliver(doors: Doors, wechat: WeChat) -> None:
 
 
 async def _district(doors: Doors, wechat: WeChat, code: str) -> bool:
-    """Send a district's notices; tell whether WeChat takes more."""
-    done = Counter[str]()
-    outcome: Sending | None = None
+    """Send a district's notices; tell whether WeChat takes more.
+
+    The audit is told first how many there are: where it is damaged, nothing goes out.
+    """
     async with doors.writing([code]) as session:
-        done[Status.UNKNOWN] += await _give_up_lost(session, code)
-    try:
-        while outcome is not Sending.LATER:
-            async with doors.writing([code]) as session:
-                notice = await _claim(session, code)
-            if notice is None:
-                break
-            outcome = Sending.FAILED
-            if notice.openid is not None:
-                template, data = notice.template_id, notice.data
-                outcome = await wechats.send(wechat, doors, notice.openid, template, data)
-            async with doors.writing([code]) as session:
-                done[await _settle(session, notice, outcome)] += 1
-    finally:
-        told: dict[str, Any] = {status: n for status, n in sorted(done.items()) if n}
-        if told:
-            async with doors.writing([code]) as session:
-                target = "wechat_notice", None
-                audit.record(session, code, target, action="job.send_notices", **told)
-    return outcome is not Sending.LATER
+        lost = await _give_up_lost(session, code)
+        due = await session.scalar(select(func.count()).select_from(Notice).where(*_due(code)))
+        if not (due or lost):
+            return True
+        target = "wechat_notice", None
+        audit.record(session, code, target, action="job.send_notices", due=due, lost=lost)
+    while True:
+        async with doors.writing([code]) as session:
+            notice = await _claim(session, code)
+        if notice is None:
+            return True
+        outcome = Sending.FAILED
+        if notice.openid is not None:
+            template, data = notice.template_id, notice.data
+            outcome = await wechats.send(wechat, doors, notice.openid, template, data)
+        async with doors.writing([code]) as session:
+            await _settle(session, notice, outcome)
+        if outcome is Sending.LATER:
+            return False
+
+
+def _due(code: str) -> tuple[ColumnElement[bool], ...]:
+    """Hold notices to those of a district that wait and were not tried a moment ago."""
+    rested = or_(
+        Notice.tried_at.is_(None),
+        *(
+            and_(Notice.tries == tries, Notice.tried_at < func.now() - pause(tries))
+            for tries in range(1, MOST_TRIES)
+        ),
+    )
+    return Notice.district_code == code, Notice.status == Status.QUEUED, rested
 
 
 class _Claimed:
@@ -97,16 +108,9 @@ class _Claimed:
 
 async def _claim(session: AsyncSession, code: str) -> _Claimed | None:
     """Take the oldest notice that nobody else sends and that has not just been tried."""
-    waited = or_(
-        Notice.tried_at.is_(None),
-        *(
-            (Notice.tries == tries) & (Notice.tried_at < func.now() - pause(tries))
-            for tries in range(1, MOST_TRIES)
-        ),
-    )
     oldest = (
         select(Notice.message_id)
-        .where(Notice.district_code == code, Notice.status == Status.QUEUED, waited)
+        .where(*_due(code))
         .order_by(Notice.message_id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -131,7 +135,7 @@ async def _claim(session: AsyncSession, code: str) -> _Claimed | None:
     return _Claimed(row, account and openid_of(account))
 
 
-async def _settle(session: AsyncSession, notice: _Claimed, outcome: Sending) -> NoticeStatus:
+async def _settle(session: AsyncSession, notice: _Claimed, outcome: Sending) -> None:
     """Keep what came of it; a consent that WeChat did not use up is given back in the end."""
     status = {
         Sending.SENT: Status.SENT,
@@ -153,7 +157,6 @@ async def _settle(session: AsyncSession, notice: _Claimed, outcome: Sending) -> 
             WeChatConsent.template_id == notice.template_id,
         )
         await session.execute(held.values(remaining=left[status]))
-    return status
 
 
 async def _give_up_lost(session: AsyncSession, code: str) -> int:

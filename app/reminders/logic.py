@@ -95,7 +95,7 @@ def tag_of(found: tuple[Event, ...], day: date) -> str:
 
 @lru_cache(maxsize=8)
 def written(found: tuple[Event, ...], day: date) -> bytes:
-    """Write a calendar (RFC 5545) as it is on `day`; the last ones are kept, since it takes long."""
+    """Write a calendar (RFC 5545) as it is on `day`; the last few are kept: it takes long."""
     calendar = Calendar()
     calendar.add("prodid", "-//Hangji//Election calendar//ZH")
     calendar.add("version", "2.0")
