@@ -1,6 +1,7 @@
 """Each consent is one message, and no message goes out twice."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
+from app.access.jobs import OPENIDS
+from app.core import crypto
 from app.core.audit import AuditBroken
 from app.core.db import Doors
 from app.core.errors import Text
+from app.members import jobs as rotation
 from app.messages.jobs import deliver, send_notices
 from app.messages.logic import MOST_TRIES
 from app.messages.service import tell
@@ -274,10 +278,31 @@ async def test_nothing_secret_is_logged(
         assert secret not in whole
 
 
-async def test_openids_are_encrypted(session: AsyncSession, taker: Taker) -> None:
+async def test_openids_are_encrypted_and_again_when_keys_rotate(
+    session: AsyncSession,
+    doors: Doors,
+    wechat: WeChat,
+    fake: Fake,
+    branch: UUID,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crypto, "LOOK_SECONDS", -0.5)
+    ring = crypto.load_keys(tmp_path / "keys.json", "sm4-gcm", make=True)
+    crypto.use(ring)
+    taker = await make_taker(session, branch)
+    await fake.accept(taker)
+    await remind(session, taker)
+    newer = crypto.add_master(ring)
+    crypto.use(newer)
+    assert await rotation.heads(doors, (OPENIDS,)) == {"account.wechat": {ring.head: 1}}
+    done = await rotation.encrypt_anew(doors, lambda *_: None, (OPENIDS,))
+    assert (done.rows, done.left, done.unreadable) == (1, 0, set())
+    assert await rotation.heads(doors, (OPENIDS,)) == {"account.wechat": {newer.head: 1}}
+    await deliver(doors, wechat)
+    assert [m["touser"] for m in await fake.sent()] == [taker.openid]
     stored = text("SELECT wechat_cipher FROM account WHERE id = :id")
-    cipher = await session.scalar(stored, {"id": taker.account})
-    assert taker.openid.encode() not in cipher
+    assert taker.openid.encode() not in await session.scalar(stored, {"id": taker.account})
 
 
 async def test_through_the_settings(
