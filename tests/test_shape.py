@@ -345,6 +345,7 @@ READS = {
     "/election-practices?limit=200": 1,
     "/messages?limit=200": 1,
     "/feeds?limit=200": 1,
+    "/wechat/subscriptions": 1,
 }
 """How many statements each read takes at most, of however many rows."""
 

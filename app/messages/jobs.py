@@ -4,6 +4,7 @@ A notice is claimed in one transaction and settled in another. One whose fate is
 the answer was lost or the worker died, is not sent again: it may have arrived.
 """
 
+import time
 from typing import Any
 
 import structlog
@@ -23,6 +24,7 @@ from app.wechat import service as wechats
 from app.wechat.service import WeChat
 from app.wechat.types import Sending
 
+RUN_SECONDS = 300.0
 _log = structlog.get_logger(__name__)
 Notice, Status = WeChatNotice, NoticeStatus
 
@@ -41,15 +43,18 @@ async def send_notices(doors: Doors) -> None:
 async def deliver(doors: Doors, wechat: WeChat) -> None:
     """Send what is queued, district by district, until WeChat takes no more for now.
 
+    Nor does it go on for ever: what is left is the next run's, and other jobs have their turn.
+
     A district that cannot be written holds up no other; the job fails at its end, and runs again.
     """
     codes = (await doors.reading([]).execute(select(District.code))).scalars().all()
+    until = time.monotonic() + RUN_SECONDS
     left = select(Notice.district_code).where(Notice.status.in_([Status.QUEUED, Status.SENDING]))
     found = await doors.reading(codes).execute(left.distinct().order_by(Notice.district_code))
     failed: list[Exception] = []
     for code in found.scalars().all():
         try:
-            if not await _district(doors, wechat, code):
+            if not await _district(doors, wechat, code, until):
                 break
         except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
             _log.error("notices stay", district=code, error=type(error).__name__)
@@ -58,8 +63,8 @@ async def deliver(doors: Doors, wechat: WeChat) -> None:
         raise failed[0]
 
 
-async def _district(doors: Doors, wechat: WeChat, code: str) -> bool:
-    """Send a district's notices; tell whether WeChat takes more.
+async def _district(doors: Doors, wechat: WeChat, code: str, until: float) -> bool:
+    """Send a district's notices; tell whether WeChat takes more, and there is time.
 
     The audit is told first how many there are: where it is damaged, nothing goes out.
     """
@@ -81,7 +86,7 @@ async def _district(doors: Doors, wechat: WeChat, code: str) -> bool:
             outcome = await wechats.send(wechat, doors, notice.openid, template, data)
         async with doors.writing([code]) as session:
             await _settle(session, notice, outcome)
-        if outcome is Sending.LATER:
+        if outcome is Sending.LATER or time.monotonic() > until:
             return False
 
 

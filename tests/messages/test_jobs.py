@@ -18,6 +18,7 @@ from app.core.audit import AuditBroken
 from app.core.db import Doors
 from app.core.errors import Text
 from app.members import jobs as rotation
+from app.messages import jobs as sending
 from app.messages.jobs import deliver, send_notices
 from app.messages.logic import MOST_TRIES
 from app.messages.service import tell
@@ -210,13 +211,29 @@ async def test_no_token_no_message(
     assert await fake.asked() == 0
 
 
+async def test_a_run_ends_and_the_next_goes_on(
+    session: AsyncSession,
+    doors: Doors,
+    wechat: WeChat,
+    fake: Fake,
+    taker: Taker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending, "RUN_SECONDS", -1)
+    for _ in range(2):
+        await remind(session, taker)
+    for n in (1, 2, 2):
+        await deliver(doors, wechat)
+        assert len(await fake.sent()) == n
+
+
 async def test_whoever_died_at_it_is_not_repeated(
     session: AsyncSession, doors: Doors, wechat: WeChat, fake: Fake, taker: Taker
 ) -> None:
     await remind(session, taker)
-    sending = "UPDATE wechat_notice SET status = 'sending', tries = 1, tried_at = now() - {} * "
+    started = "UPDATE wechat_notice SET status = 'sending', tries = 1, tried_at = now() - {} * "
     for minutes, status in ((9, "sending"), (11, "unknown")):
-        await session.execute(text(f"{sending.format(minutes)} interval '1 minute'"))
+        await session.execute(text(f"{started.format(minutes)} interval '1 minute'"))
         await deliver(doors, wechat)
         assert await notices(session) == [(status, 1)]
     assert await fake.sent() == []
