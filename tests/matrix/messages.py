@@ -65,15 +65,16 @@ world.NAMED += [*TOLD]
 world.CURSORS["messages"] = ("prefecture_reader", "/v1/messages?")
 
 
-def _seen(who: Who) -> list[str]:
+def _seen(ids: Ids, who: Who) -> list[str]:
     """Name what `who` was told of districts in which there is something to do, newest first."""
     touched = rights.touched(who)
-    return [k for k, t in TOLD.items() if t.who == who.key and t.district in touched][::-1]
+    seen = [k for k, t in TOLD.items() if t.who == who.key and t.district in touched]
+    return sorted(seen, key=lambda k: ids.things[k], reverse=True)
 
 
 @row()
 def list_messages(ids: Ids, who: Who) -> Cells:
-    seen = _seen(who)
+    seen = _seen(ids, who)
 
     def asked(channel: str, target: str, query: str, keys: list[str]) -> Cell:
         ask = Ask("GET", f"/v1/messages?{query}")
@@ -89,7 +90,8 @@ def list_messages(ids: Ids, who: Who) -> Cells:
     page = [ids.things[k] for k in seen[:1]], len(seen) > 1
     one = Ask("GET", "/v1/messages?limit=1")
     yield Cell("page", "all", one, 200, read=first_of, exactly=page)
-    behind = [k for k in seen if ids.things[k] < ids.things["told_here"]]
+    mark = max(ids.things["told_here"], ids.things["told_near"])
+    behind = [k for k in seen if ids.things[k] < mark]
     yield asked("cursor", "all", f"after={ids.cursors.get('messages')}", behind)
 
 
@@ -99,7 +101,7 @@ def read_message(ids: Ids, who: Who) -> Cells:
         "id",
         {key: ids.things[key] for key in TOLD},
         lambda i: Ask("POST", f"/v1/messages/{i}/readings"),
-        sees=_seen(who).__contains__,
+        sees=_seen(ids, who).__contains__,
         unknown=ids.unknown,
     )
 
@@ -110,7 +112,7 @@ def _count(answer: httpx.Response) -> int:
 
 @row()
 def read_all_messages(ids: Ids, who: Who) -> Cells:
-    unread = sum(not TOLD[k].is_read for k in _seen(who))
+    unread = sum(not TOLD[k].is_read for k in _seen(ids, who))
     ask = Ask("POST", "/v1/messages/readings")
     yield Cell("access", "own", ask, 200, read=_count, exactly=unread)
 

@@ -63,12 +63,12 @@ world.CURSORS["feeds"] = ("department", "/v1/feeds?")
 
 
 def _own(who: Who) -> list[str]:
-    return [key for key, (owner, _) in FEEDS.items() if owner == who.key][::-1]
+    return [key for key, (owner, _) in FEEDS.items() if owner == who.key]
 
 
 @row()
 def list_feeds(ids: Ids, who: Who) -> Cells:
-    own = [ids.things[key] for key in _own(who)]
+    own = sorted((ids.things[key] for key in _own(who)), reverse=True)
     ask = Ask("GET", "/v1/feeds")
     # a feed keeps the id of what it showed, also when that is out of sight now
     kept = tuple(ids.nodes[node] for key in _own(who) if (node := FEEDS[key][1]))
@@ -76,7 +76,8 @@ def list_feeds(ids: Ids, who: Who) -> Cells:
     page = own[:1], len(own) > 1
     one = Ask("GET", "/v1/feeds?limit=1")
     yield Cell("page", "own", one, 200, read=first_of, exactly=page, known=kept)
-    behind = [i for i in own if i < ids.things["feed_part"]]
+    mark = max(ids.things["feed_whole"], ids.things["feed_part"])
+    behind = [i for i in own if i < mark]
     after = Ask("GET", f"/v1/feeds?after={ids.cursors.get('feeds')}")
     yield Cell("cursor", "own", after, 200, read=in_order, exactly=behind, known=kept)
 
