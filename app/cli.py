@@ -57,9 +57,11 @@ def serve(
         os.environ["HANGJI_DATABASE_URL"] = urls.application
         os.environ["HANGJI_KEYS_FILE"] = str(settings().keys_path)
         os.environ["HANGJI_SUPERVISOR"] = str(os.getpid())
-        children = [_beside("worker")] if worker else []
-        if demo and settings().wechat_app_id is None:
+        children = []
+        if demo and settings().wechat_app_id is None:  # before the worker, which asks it too
             children.append(_fake_wechat())
+        if worker:
+            children.append(_beside("worker"))
         settings.cache_clear()
         trusted = settings().trusted_proxies
         _greet(f"http://{host}:{port}", demo=demo)
@@ -99,6 +101,7 @@ def _fake_wechat() -> subprocess.Popen[bytes]:
     os.environ["HANGJI_WECHAT_APP_ID"] = "wx-demo"
     os.environ["HANGJI_WECHAT_APP_SECRET"] = secrets.token_hex(16)
     os.environ["HANGJI_WECHAT_BASE_URL"] = f"http://127.0.0.1:{port}"
+    os.environ.setdefault("HANGJI_WECHAT_ELECTION_TEMPLATE", "demo-election-reminder")
     return _beside("fake-wechat", "--port", str(port))
 
 

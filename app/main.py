@@ -42,7 +42,10 @@ from app.postings.router import router as postings
 from app.programmes.router import router as programmes
 from app.rates.router import router as rates
 from app.rectifications.router import router as rectifications
+from app.reminders.router import Reads
+from app.reminders.router import public as feeds_public
 from app.reminders.router import router as reminders
+from app.reminders.router import secret as feeds_secret
 from app.reports.router import router as reports
 from app.residents.router import router as residents
 from app.restructurings.router import router as restructurings
@@ -75,6 +78,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     reports,
     messages,
     reminders,
+    feeds_secret,
     restructurings,
     transfers,
     admissions,
@@ -128,10 +132,8 @@ def create_app(doors: Doors, settings: Settings) -> FastAPI:
     app.state.doors = doors
     app.state.callers = Callers()
     app.state.store = open_store(settings)
-    app.state.wechat = None
-    if settings.wechat_app_id is not None and settings.wechat_app_secret is not None:
-        secret = settings.wechat_app_secret.get_secret_value()
-        app.state.wechat = wechat.connect(settings.wechat_app_id, secret, settings.wechat_base_url)
+    app.state.wechat = wechat.of_settings(settings)
+    app.state.feed_reads = Reads()
     problems.install(app)
     if settings.cors_origins:
         app.add_middleware(
@@ -142,6 +144,7 @@ def create_app(doors: Doors, settings: Settings) -> FastAPI:
             expose_headers=["ETag", "Location", "X-Request-ID", "Idempotent-Replayed"],
         )
     app.include_router(health.router)
+    app.include_router(feeds_public)
     app.include_router(sessions_public, prefix="/v1")
     for router in GUARDED:  # side by side: every level would match the path once more
         app.include_router(

@@ -10,6 +10,8 @@ from app.access.jobs import purge
 from app.core.db import Doors
 from app.core.jobs import QUEUE
 from app.imports.jobs import refresh_statistics
+from app.messages.jobs import send_notices
+from app.reminders.jobs import remind_of_elections
 from app.wishes.jobs import forget_residents
 
 _log = structlog.get_logger(__name__)
@@ -29,7 +31,7 @@ def queue(url: str, doors: Doors) -> procrastinate.App:
             made.task(name=job.__name__, queue=QUEUE, retry=RETRY)(run)
         else:
 
-            async def run_periodically(timestamp: int) -> None:  # noqa: ARG001 - the queue's
+            async def run_periodically(timestamp: int = 0) -> None:  # noqa: ARG001 - the queue's
                 await job(doors)
 
             named = made.task(name=job.__name__, queue=QUEUE, retry=RETRY)(run_periodically)
@@ -37,6 +39,8 @@ def queue(url: str, doors: Doors) -> procrastinate.App:
 
     register(purge, cron="17 * * * *")
     register(forget_residents, cron="43 18 * * *")  # after midnight in Shanghai
+    register(remind_of_elections, cron="7 16 * * *")  # after midnight in Shanghai, that is UTC+8
+    register(send_notices, cron="*/10 * * * *")  # and as soon as there is something to send
     register(refresh_statistics)
     return made
 

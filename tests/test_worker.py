@@ -45,6 +45,7 @@ async def test_jobs_follow_their_transaction(url: str) -> None:
     assert await statuses(doors) == []
     async with doors.writing() as session:
         await jobs.enqueue(session, "refresh_statistics", lock="refresh_statistics")
+        await jobs.enqueue(session, "send_notices", lock="send_notices")  # by itself, too
     assert {status for _, status in await statuses(doors)} == {"todo"}
     await worker.work(url, until_empty=True)
     assert await statuses(doors) == []  # done, and cleared away

@@ -5,10 +5,14 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from app.access.logic import WINDOW
-from app.access.models import Attempts, SignIn
+from app.access.models import Account, Attempts, SignIn
 from app.core import clock, idempotency
 from app.core.db import Doors
+from app.members.jobs import Sealed
 from app.wechat.service import forget_codes
+
+OPENIDS = Sealed("account", Account, {"wechat": Account.wechat_cipher}, code="home_code")
+"""Of members' accounts, so each is kept by a district; encrypted anew with the members' numbers."""
 
 
 async def purge(doors: Doors) -> None:

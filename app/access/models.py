@@ -29,6 +29,7 @@ class Account(Base):
         ForeignKeyConstraint(["home_code", "member_id"], ["member.district_code", "member.id"]),
         UniqueConstraint("home_code", "member_id"),
         CheckConstraint("home_code ~ '^[0-9]{6}$'", name="home_code"),
+        CheckConstraint("wechat_cipher IS NULL OR wechat_index IS NOT NULL", name="wechat_cipher"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -44,6 +45,8 @@ class Account(Base):
     """The member whose own account this is; a member has one at most."""
     wechat_index: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     """Blind index of the openid to which the account is bound."""
+    wechat_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """That openid, encrypted: whoever is sent a subscription message is named by it."""
     is_disabled: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -36,21 +36,23 @@ State = OrganizationState
 AnyRow = Row[*tuple[Any, ...]]
 
 
+_CALLER = (
+    Account.id.label("account_id"),
+    Account.username,
+    Account.home_code,
+    Account.member_id,
+    AccountGrant.id,
+    AccountGrant.role,
+    AccountGrant.district_code,
+    AccountGrant.organization_id,
+    AccountGrant.prefix,
+)
+
+
 async def load_caller(doors: Doors, token_hash: bytes, today: date) -> Caller | None:
     """Resolve the hash of an access token to a caller, if token, sign-in and account stand."""
     rows = (
-        select(
-            Account.id.label("account_id"),
-            Account.username,
-            Account.home_code,
-            Account.member_id,
-            SignIn.is_confined,
-            AccountGrant.id,
-            AccountGrant.role,
-            AccountGrant.district_code,
-            AccountGrant.organization_id,
-            AccountGrant.prefix,
-        )
+        select(*_CALLER, SignIn.is_confined)
         .select_from(Token)
         .join(SignIn, SignIn.id == Token.sign_in_id)
         .join(Account, Account.id == SignIn.account_id)
@@ -64,6 +66,21 @@ async def load_caller(doors: Doors, token_hash: bytes, today: date) -> Caller | 
             Account.is_disabled.is_(False),
         )
     )
+    return await _caller(doors, rows, today)
+
+
+async def load_holder(doors: Doors, account_id: UUID, today: date) -> Caller | None:
+    """Resolve an account to a caller with the rights that it has today, unless it is disabled."""
+    rows = (
+        select(*_CALLER, literal(value=False).label("is_confined"))
+        .select_from(Account)
+        .outerjoin(AccountGrant, AccountGrant.account_id == Account.id)
+        .where(Account.id == account_id, Account.is_disabled.is_(False))
+    )
+    return await _caller(doors, rows, today)
+
+
+async def _caller(doors: Doors, rows: Select[*tuple[Any, ...]], today: date) -> Caller | None:
     found = (await doors.reading([]).execute(rows)).all()
     if not found:
         return None
@@ -182,6 +199,7 @@ ACCOUNTS = select(
     Account.home_code,
     Account.member_id,
     Account.wechat_index,
+    Account.wechat_cipher,
     Account.is_disabled,
 )
 

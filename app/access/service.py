@@ -323,6 +323,8 @@ async def _who(
     if account is not None:
         if account.is_disabled or not await queries.is_standing(doors, account, clock.today()):
             await _refuse(doors, by, account)
+        if account.wechat_cipher is None:  # bound before openids were kept
+            await _keep_openid(doors, account.id, index, openid)
         return index, account
     if phone_code is None:
         raise PhoneNeeded
@@ -332,10 +334,29 @@ async def _who(
     members = await queries.members_of_phone(doors, phone_index, clock.today())
     if len(members) != 1:
         await _refuse(doors, by)
-    return index, await _bind(doors, by, index, members[0])
+    return index, await _bind(doors, by, index, openid, members[0])
 
 
-async def _bind(doors: Doors, by: Actor, index: bytes, member: Any) -> Any:
+def _sealed(account_id: UUID, openid: str) -> bytes:
+    return crypto.keys().encrypt(openid, f"account.wechat:{account_id}")
+
+
+def openid_of(account: Any) -> str | None:
+    """Give the openid of the WeChat user to whom an account is bound, where it is kept."""
+    if account.wechat_cipher is None:
+        return None
+    return crypto.keys().decrypt(account.wechat_cipher, f"account.wechat:{account.id}")
+
+
+async def _keep_openid(doors: Doors, account_id: UUID, index: bytes, openid: str) -> None:
+    """Keep the openid of a bound account; its sign-in, which follows, is what the audit tells."""
+    mine = Account.id == account_id, Account.wechat_index == index
+    row = update(Account).where(*mine, Account.wechat_cipher.is_(None))
+    async with doors.writing() as session:
+        await session.execute(row.values(wechat_cipher=_sealed(account_id, openid)))
+
+
+async def _bind(doors: Doors, by: Actor, index: bytes, openid: str, member: Any) -> Any:
     """Bind the member's account to the WeChat user, and make it where there is none.
 
     Of two that come at once one makes it and the other finds it.
@@ -354,7 +375,8 @@ async def _bind(doors: Doors, by: Actor, index: bytes, member: Any) -> Any:
             is_bound = account and not account.is_disabled and account.wechat_index in {None, index}
             if is_bound and (is_new or account.wechat_index is None):
                 row = update(Account).where(Account.id == account.id)
-                await session.execute(row.values(wechat_index=index))
+                cipher = _sealed(account.id, openid)
+                await session.execute(row.values(wechat_index=index, wechat_cipher=cipher))
                 target, after = ("account", account.id), {"member_id": member.id}
                 audit.record(session, code, target, after=after, action="bind_wechat")
     except IntegrityError:  # just now the WeChat user was bound to somebody else

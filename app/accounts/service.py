@@ -136,7 +136,7 @@ async def unbind(session: AsyncSession, caller: Caller, account_id: UUID, reason
     """
     account = await _lock(session, caller, account_id)
     before = {"is_bound_to_wechat": account.wechat_index is not None}
-    account.wechat_index = None
+    account.wechat_index = account.wechat_cipher = None
     await end_sign_ins(session, SignIn.account_id == account_id)
     audit.record(
         session,

@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     wechat_app_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     wechat_app_secret: SecretStr | None = None
     wechat_base_url: Annotated[str, Field(pattern="^https?://")] = "https://api.weixin.qq.com"
+    wechat_election_template: Annotated[str, Field(pattern="^[!-~]{1,64}$")] | None = None
+    wechat_election_fields: Annotated[
+        list[Annotated[str, Field(pattern="^[a-z_]{1,20}[0-9]{1,3}$")]],
+        NoDecode,
+        Field(min_length=3, max_length=3),
+    ] = ["thing1", "date2", "thing3"]
 
     evidence_dir: Path | None = None
     s3_bucket: Annotated[str, Field(min_length=3, max_length=63)] | None = None
@@ -54,9 +60,13 @@ class Settings(BaseSettings):
     s3_access_key: str | None = None
     s3_secret_key: SecretStr | None = None
 
-    _lists = field_validator("allowed_hosts", "cors_origins", "trusted_proxies", mode="before")(
-        _listed
-    )
+    _lists = field_validator(
+        "allowed_hosts",
+        "cors_origins",
+        "trusted_proxies",
+        "wechat_election_fields",
+        mode="before",
+    )(_listed)
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:

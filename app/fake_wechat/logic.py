@@ -1,5 +1,6 @@
 """What WeChat does, as its documents tell: codes are used once, one token stands for two hours."""
 
+import re
 import secrets
 
 from app.fake_wechat.types import Answer, Code, Mode, State
@@ -11,18 +12,23 @@ MESSAGES = {
     -1: "system error",
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
+    40003: "invalid openid",
     40013: "invalid appid",
     40029: "invalid code",
+    40037: "invalid template_id",
     40125: "invalid appsecret",
     40163: "code been used",
     40226: "code blocked",
     41001: "access_token missing",
     41008: "missing code",
     42001: "access_token expired",
+    43101: "user refuse to accept the msg",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit must slower retry next minute",
     47001: "data format error",
+    47003: "argument invalid!",
 }
+THING = 20
 OF_MODE = {Mode.BUSY: -1, Mode.LIMITED: 45011, Mode.RISKY: 40226}
 
 
@@ -115,14 +121,53 @@ def age_token(state: State, now: float, seconds_left: int | None, *, is_refused:
         state.refused.add(state.token)
 
 
+def _token_fault(state: State, now: float, access_token: str) -> int:
+    if not access_token:
+        return 41001
+    if access_token not in state.ends or access_token in state.refused:
+        return 40001
+    return 42001 if state.ends[access_token] <= now else 0
+
+
+def send(state: State, now: float, access_token: str, asked: Answer) -> Answer:
+    """Answer `/cgi-bin/message/subscribe/send`: each consent is good for one message."""
+    if errcode := _token_fault(state, now, access_token):
+        return error(errcode)
+    openid, template = str(asked.get("touser", "")), str(asked.get("template_id", ""))
+    if not openid.startswith("o"):
+        return error(40003)
+    if template not in state.templates:
+        return error(40037)
+    if not _is_filled(asked.get("data")):
+        return error(47003)
+    if state.consents[openid, template] <= 0:
+        return error(43101)
+    state.consents[openid, template] -= 1
+    state.sent.append({"touser": openid, "template_id": template, "data": asked["data"]})
+    return {"errcode": 0, "errmsg": "ok"}
+
+
+def _is_filled(data: object) -> bool:
+    """Check the fields as WeChat does, as far as the type is in the name."""
+    if not isinstance(data, dict) or not data:
+        return False
+    for name, given in data.items():
+        value = given.get("value") if isinstance(given, dict) else None
+        if not isinstance(value, str) or not value:
+            return False
+        if name.startswith("thing") and len(value) > THING:
+            return False
+        if name.startswith("date") and not re.fullmatch(
+            "[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日", value
+        ):
+            return False
+    return True
+
+
 def phone(state: State, now: float, access_token: str, asked: Answer) -> Answer:
     """Answer `/wxa/business/getuserphonenumber`."""
-    if not access_token:
-        return error(41001)
-    if access_token not in state.ends or access_token in state.refused:
-        return error(40001)
-    if state.ends[access_token] <= now:
-        return error(42001)
+    if errcode := _token_fault(state, now, access_token):
+        return error(errcode)
     code = str(asked.get("code", ""))
     if errcode := _spent(state.phone_codes, code, now):
         return error(errcode)

@@ -1,4 +1,4 @@
-"""The fake server's HTTP: WeChat's three paths, and under `/fake` what a test tells it."""
+"""The fake server's HTTP: WeChat's four paths, and under `/fake` what a test tells it."""
 
 import asyncio
 import json
@@ -42,6 +42,14 @@ class TokenFault(Schema):
     is_refused: Flag = False
 
 
+class ConsentsNew(Schema):
+    """That a user takes so many messages of a template; none is a refusal."""
+
+    openid: Annotated[str, Field(min_length=1, max_length=128)]
+    template_id: Annotated[str, Field(min_length=1, max_length=64)]
+    count: Annotated[Count, Field(ge=0, le=100)] = 1
+
+
 def create_fake(app_id: str, secret: str, clock: Callable[[], float] = time.monotonic) -> FastAPI:
     """Build the server for one mini-program."""
     app = FastAPI(title="WeChat, not real", docs_url=None, redoc_url=None, openapi_url=None)
@@ -73,6 +81,15 @@ async def phone_number(request: Request) -> Response:
     return await _answer(request, lambda s, now, body: logic.phone(s, now, given, body))
 
 
+@router.post("/cgi-bin/message/subscribe/send")
+async def send(request: Request) -> Response:
+    """Send a user a message (发送订阅消息)."""
+    given = request.query_params.get("access_token", "")
+    return await _answer(
+        request, lambda s, now, body: logic.send(s, now, given, body), takes_code=False
+    )
+
+
 @router.get(ELSEWHERE)
 @router.post(ELSEWHERE)
 async def redirected(request: Request) -> Response:
@@ -99,6 +116,20 @@ async def spoil_token(request: Request, fault: TokenFault) -> None:
     """Age the token, or refuse it from now on."""
     state, now = _state(request)
     logic.age_token(state, now, fault.seconds_left, is_refused=fault.is_refused)
+
+
+@router.post("/fake/consents", status_code=HTTPStatus.NO_CONTENT)
+async def set_consents(request: Request, new: ConsentsNew) -> None:
+    """Let a user accept a template so many times, or refuse it."""
+    state, _ = _state(request)
+    state.templates.add(new.template_id)
+    state.consents[new.openid, new.template_id] = new.count
+
+
+@router.get("/fake/messages")
+async def list_sent(request: Request) -> list[Answer]:
+    """List the messages that were sent, the oldest first."""
+    return _state(request)[0].sent
 
 
 @router.get("/fake/calls")

@@ -52,3 +52,7 @@ class State:
     forced: list[float] = field(default_factory=list)
     """When a token was forced."""
     calls: Counter[str] = field(default_factory=Counter)
+    templates: set[str] = field(default_factory=set)
+    consents: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many messages of a template a user still takes."""
+    sent: list[Answer] = field(default_factory=list)

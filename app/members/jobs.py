@@ -51,6 +51,13 @@ class Sealed:
     name: str
     model: Any
     ciphers: Mapping[str, Any]
+    code: str = "district_code"
+    """The column that names the district of a row."""
+
+    def here(self, code: str) -> ColumnElement[bool]:
+        """Hold rows to a district."""
+        held: ColumnElement[bool] = getattr(self.model, self.code) == code
+        return held
 
 
 MEMBERS = Sealed(
@@ -92,7 +99,7 @@ async def heads(doors: Doors, places: Places = (MEMBERS,)) -> Heads:
         for place in places:
             read = [_head(stored).label(name) for name, stored in place.ciphers.items()]
             rows = select(*read, func.count().label("count")).group_by(*read)
-            here = rows.where(place.model.district_code == code)
+            here = rows.where(place.here(code))
             for row in (await doors.reading([code]).execute(here)).mappings():
                 for name in place.ciphers:
                     if (head := row[name]) is not None:
@@ -109,7 +116,7 @@ async def _count_old(doors: Doors, code: str, places: Places) -> int:
     count = 0
     for place in places:
         rows = select(func.count()).select_from(place.model)
-        old = rows.where(place.model.district_code == code, _is_old(crypto.keys(), place))
+        old = rows.where(place.here(code), _is_old(crypto.keys(), place))
         count += int(await doors.reading([code]).scalar(old) or 0)
     return count
 
@@ -189,7 +196,7 @@ async def _locked(
     stored = (column.label(name) for name, column in place.ciphers.items())
     rows = (
         select(model.id, *stored)
-        .where(model.district_code == code, model.id > after, _is_old(ring, place))
+        .where(place.here(code), model.id > after, _is_old(ring, place))
         .order_by(model.id)
         .limit(BATCH)
         .with_for_update(key_share=True, skip_locked=True)
@@ -217,7 +224,7 @@ async def _rewrite(
         literal(list(ids), ARRAY(Uuid)), *(literal(list(c), ARRAY(LargeBinary)) for c in ciphers)
     ).table_valued("id", *place.ciphers, name="fresh")
     new = given.render_derived()
-    here = and_(place.model.district_code == code, place.model.id == new.c.id)
+    here = and_(place.here(code), place.model.id == new.c.id)
     values = {stored.key: new.c[name] for name, stored in place.ciphers.items()}
     await session.execute(
         update(place.model).where(here).values(values),

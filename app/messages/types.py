@@ -1,5 +1,7 @@
-"""What messages are about."""
+"""What messages are about, and what became of those that go out through WeChat."""
 
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -10,3 +12,23 @@ class MessageKind(StrEnum):
     ELECTION = "election"  # 换届
     RESTRUCTURING = "restructuring"  # 组织调整
     TRANSFER = "transfer"  # 组织关系转接
+
+
+class NoticeStatus(StrEnum):
+    """What became of a subscription message (订阅消息状态)."""
+
+    QUEUED = "queued"  # 待发送
+    SENDING = "sending"  # 发送中
+    SENT = "sent"  # 已发送
+    REFUSED = "refused"  # 用户拒收
+    FAILED = "failed"  # 未能发送
+    UNKNOWN = "unknown"  # 结果不明: not sent again, since it may have arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a subscription message says besides: of whom, of which day, and what is to do."""
+
+    about: str
+    day: date
+    remark: str

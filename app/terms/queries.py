@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, func, null, select
 
-from app.core.caller import Caller, Permission
+from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Reader
 from app.core.hot import Hot, param
@@ -118,6 +118,11 @@ async def _entries(
     if params.within is not None:
         read = Permission.ELECTIONS_READ
         subtrees = [await organizations.subtree(on, caller, params.within, day, read)]
+    return await entries(on, subtrees, day)
+
+
+async def entries(on: Reader, subtrees: Sequence[Subtree], day: date) -> tuple[list[Entry], int]:
+    """Read the bodies of `subtrees` that have a term, each judged on `day`, and count the rest."""
     rules = pack()
     found: list[Entry] = []
     without = 0

@@ -28,3 +28,5 @@ class WechatUnavailable(AppError):  # noqa: N818
     status = HTTPStatus.SERVICE_UNAVAILABLE
     title = Text("微信服务暂时不可用，请稍后重试", "WeChat is not available now; try again later")
     headers = {"Retry-After": "2"}  # noqa: RUF012 - the parent's ClassVar
+    is_unsent = False
+    """WeChat was not reached, or said itself that it did nothing."""

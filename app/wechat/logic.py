@@ -4,6 +4,7 @@ import re
 
 from app.core.errors import AppError
 from app.wechat.errors import CodeRefused, WechatBusy, WechatUnavailable
+from app.wechat.types import Sending
 
 _CODE = re.compile("[!-~]{1,128}")
 MAINLAND = "86"
@@ -14,6 +15,7 @@ OF_THE_CODE = frozenset({40029, 40163, 40226, 41008, 42003})
 """Invalid, used, of a high-risk user (高风险等级用户), missing, expired."""
 OF_THE_QUOTA = frozenset({45009, 45011})
 """Calls a day, calls a minute."""
+USER_REFUSES = 43101
 
 
 def checked(code: str) -> str:
@@ -33,6 +35,16 @@ def refusal(errcode: int) -> type[AppError] | None:
     if errcode in OF_THE_CODE:
         return CodeRefused
     return WechatBusy if errcode in OF_THE_QUOTA else WechatUnavailable
+
+
+def sending(errcode: int) -> Sending:
+    """Say what became of a subscription message; what is not the user's choice is a setting's."""
+    if errcode == 0:
+        return Sending.SENT
+    if errcode == USER_REFUSES:
+        return Sending.REFUSED
+    is_passing = errcode == SYSTEM_BUSY or errcode in OF_THE_QUOTA | TOKEN_REFUSED
+    return Sending.LATER if is_passing else Sending.FAILED
 
 
 def mainland_number(country_code: str | int, number: str) -> str:

@@ -18,10 +18,12 @@ from sqlalchemy.dialects.postgresql import insert
 from app.core import crypto
 from app.core.db import Doors
 from app.core.errors import AppError
+from app.core.settings import Settings
 from app.wechat import logic
 from app.wechat.errors import CodeRefused, WechatUnavailable
 from app.wechat.models import WeChatCode, WeChatToken
 from app.wechat.schemas import PhoneReply, Reply, SessionReply, TokenReply
+from app.wechat.types import Sending
 
 R = TypeVar("R", bound=Reply)
 T = TypeVar("T")
@@ -29,9 +31,9 @@ _log = structlog.get_logger(__name__)
 _HIDDEN = "hangji.hidden"
 
 SESSION, TOKEN = "/sns/jscode2session", "/cgi-bin/stable_token"
-PHONE = "/wxa/business/getuserphonenumber"
+PHONE, SEND = "/wxa/business/getuserphonenumber", "/cgi-bin/message/subscribe/send"
 CONNECT_SECONDS = 2.0
-SESSION_SECONDS, PHONE_SECONDS = 3.5, 4.5
+SESSION_SECONDS, PHONE_SECONDS, SEND_SECONDS = 3.5, 4.5, 4.5
 """Whole calls, with what is asked again."""
 AGAIN_SECONDS = 0.2
 MAX_BYTES = 64 << 10
@@ -97,6 +99,14 @@ def connect(
     return WeChat(app_id, secret, client)
 
 
+def of_settings(chosen: Settings) -> WeChat | None:
+    """Prepare calls for the mini-program that is set, if one is."""
+    if chosen.wechat_app_id is None or chosen.wechat_app_secret is None:
+        return None
+    secret = chosen.wechat_app_secret.get_secret_value()
+    return connect(chosen.wechat_app_id, secret, chosen.wechat_base_url)
+
+
 async def close(wechat: WeChat) -> None:
     """Close the connections."""
     await wechat.client.aclose()
@@ -133,6 +143,34 @@ async def phone_of(wechat: WeChat, doors: Doors, code: str) -> str:
     _accept(PHONE, reply)
     found = _there(PHONE, reply.phone_info)
     return logic.mainland_number(found.country_code, found.pure_phone_number)
+
+
+async def send(
+    wechat: WeChat, doors: Doors, openid: str, template_id: str, data: dict[str, Any]
+) -> Sending:
+    """Send a user one subscription message, and tell what came of it (发送订阅消息).
+
+    `LATER` is said only where nothing can have been sent.
+    """
+    body = {"touser": openid, "template_id": template_id, "data": data}
+    until, token, errcode = _in(SEND_SECONDS), None, logic.SYSTEM_BUSY
+    for _ in range(2):
+        try:
+            token = await _token(wechat, doors, token, until)
+        except AppError:
+            return Sending.LATER
+        try:
+            reply = await _ask(wechat, Reply, SEND, until, {"access_token": token}, body)
+        except WechatUnavailable as lost:
+            return Sending.LATER if lost.is_unsent else Sending.UNKNOWN
+        errcode = reply.errcode
+        if errcode not in logic.TOKEN_REFUSED:
+            break
+    outcome = logic.sending(errcode)
+    if outcome is not Sending.SENT:
+        log = _log.error if outcome is Sending.FAILED else _log.info
+        log("wechat sent no message", errcode=errcode)
+    return outcome
 
 
 async def first_use(doors: Doors, code: str) -> None:
@@ -306,7 +344,8 @@ async def _reply(
     try:
         async with asyncio.timeout_at(until), call as response:
             if response.status_code != httpx.codes.OK:
-                raise _unavailable(path, status=response.status_code)
+                is_unsent = response.status_code >= httpx.codes.BAD_REQUEST
+                raise _unavailable(path, is_unsent=is_unsent, status=response.status_code)
             async for chunk in response.aiter_raw():
                 read += chunk
                 if len(read) > MAX_BYTES:
@@ -315,7 +354,8 @@ async def _reply(
     except ValidationError:
         raise _unavailable(path, reason="cannot be read") from None
     except (httpx.HTTPError, TimeoutError) as lost:
-        raise _unavailable(path, reason=type(lost).__name__) from None
+        is_unsent = isinstance(lost, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+        raise _unavailable(path, is_unsent=is_unsent, reason=type(lost).__name__) from None
 
 
 def _accept(path: str, reply: Reply) -> None:
@@ -336,9 +376,11 @@ def _there(path: str, value: T | None) -> T:
     return value
 
 
-def _unavailable(path: str, **reason: Any) -> WechatUnavailable:
+def _unavailable(path: str, *, is_unsent: bool = False, **reason: Any) -> WechatUnavailable:
     _log.warning("wechat unavailable", path=path, **reason)
-    return WechatUnavailable()
+    refusal = WechatUnavailable()
+    refusal.is_unsent = is_unsent
+    return refusal
 
 
 def _in(seconds: float) -> float:

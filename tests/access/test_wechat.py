@@ -140,7 +140,9 @@ async def test_one_answer_for_everybody_who_cannot_be_told(scene: Scene, case: s
     if case in {"disabled", "bound elsewhere"}:
         assert (await scene.enter(phone=PHONE)).status_code == 200
     if case == "disabled":
-        await session.execute(update(Account).values(is_disabled=True, wechat_index=None))
+        await session.execute(
+            update(Account).values(is_disabled=True, wechat_index=None, wechat_cipher=None)
+        )
     refused = await scene.enter("oOther", phone)
     assert refused.content == plain.content
     failed = (await scene.entries())[-1]
@@ -273,7 +275,9 @@ async def test_what_is_no_code(scene: Scene, body: dict[str, Any]) -> None:
 async def test_who_is_refused_is_not_bound(scene: Scene, doors: Doors, case: str) -> None:
     assert (await scene.enter(phone=PHONE)).status_code == 200
     if case == "disabled":
-        await scene.session.execute(update(Account).values(is_disabled=True, wechat_index=None))
+        await scene.session.execute(
+            update(Account).values(is_disabled=True, wechat_index=None, wechat_cipher=None)
+        )
     before = (await scene.session.scalars(select(Account.wechat_index))).all()
     bound = [entry for entry in await scene.entries() if entry[0] == "bind_wechat"]
     assert of(await scene.enter("oOther", PHONE)) == NOBODY
@@ -281,4 +285,4 @@ async def test_who_is_refused_is_not_bound(scene: Scene, doors: Doors, case: str
     assert [entry for entry in await scene.entries() if entry[0] == "bind_wechat"] == bound
     member = SimpleNamespace(id=scene.member, district_code="231005")
     with pytest.raises(NoSuchMember):
-        await access._bind(doors, Actor("sign_in_with_wechat"), b"other", member)
+        await access._bind(doors, Actor("sign_in_with_wechat"), b"other", "oOther", member)

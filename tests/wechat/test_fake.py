@@ -112,6 +112,33 @@ async def test_the_other_paths(control: Control) -> None:
     assert await control.calls() == {service.TOKEN: 3, service.PHONE: 3}
 
 
+async def test_each_consent_is_good_for_one_message(control: Control) -> None:
+    given = await control.client.post(
+        service.TOKEN, json=ASKED | {"grant_type": "client_credential"}
+    )
+    token = given.json()["access_token"]
+    body: Answer = {"touser": "o-1", "template_id": "t", "data": {"thing1": {"value": "甲" * 20}}}
+
+    async def send(token: str = token, **other: object) -> int:
+        url = f"{service.SEND}?access_token={token}"
+        answer = await control.client.post(url, json=body | other)
+        return int(answer.json()["errcode"])
+
+    assert await send() == 40037
+    consents = {"openid": "o-1", "template_id": "t", "count": 2}
+    assert (await control.client.post("/fake/consents", json=consents)).status_code == 204
+    assert await send(token="") == 41001
+    assert await send(token="x") == 40001
+    assert await send(touser="x") == 40003
+    assert await send(touser="o-2") == 43101
+    for data in (None, {}, {"thing1": {"value": "甲" * 21}}, {"date2": {"value": "明天"}}):
+        assert await send(data=data) == 47003
+    assert [await send() for _ in range(3)] == [0, 0, 43101]
+    assert (await control.client.get("/fake/messages")).json() == [body, body]
+    await control.spoil(seconds_left=0)
+    assert await send() == 42001
+
+
 async def test_what_the_control_refuses(control: Control) -> None:
     for path, body in (
         ("/fake/mode", {"mode": "other"}),
