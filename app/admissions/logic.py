@@ -1,6 +1,6 @@
 """Pure decisions about admissions: what comes next, from when, until when, who decides."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from app.admission_rules.logic import (
@@ -15,6 +15,7 @@ from app.admission_rules.logic import (
 from app.admission_rules.types import PAPERS, AdmissionPack, Decider, Paper, Step
 from app.admissions.errors import AdmissionOutOfOrder, AdmissionPaperMissing, CannotAdmit
 from app.admissions.types import Body, Dates, Due, DueKind, Next
+from app.core.errors import Invalid
 from app.organizations.types import OrganizationKind, Sector
 
 APPLY, CHOSEN, CONTACTS, CHECK, TARGET, INTRODUCED, TRAINED = 1, 3, 5, 6, 7, 9, 11
@@ -73,6 +74,24 @@ def check_next(pack: AdmissionPack, dates: Dates, step: int, day: date) -> None:
         title = step_of(pack, following, day).title
         found = cite(pack, "out_of_order", step=following, title=title.zh)
         raise refused(found, AdmissionOutOfOrder)
+
+
+def _wrong(field: str, zh: str, en: str) -> Invalid:
+    error = {"field": field, "where": "body", "code": "invalid", "message": zh}
+    return Invalid(zh, en, errors=[error])
+
+
+def check_day(field: str, day: date, today: date) -> None:
+    """Raise `Invalid` for a day that lies in the future."""
+    if day > today:
+        raise _wrong(field, "日期不能晚于今天", f"{field} lies in the future")
+
+
+def check_fields(step: int, given: Iterable[str]) -> None:
+    """Raise `Invalid` for a fact that belongs to another step."""
+    for field in sorted(given):
+        if step not in FIELDS[field]:
+            raise _wrong(field, "该项不属于本环节", f"{field} does not belong to this step")
 
 
 def check_papers(pack: AdmissionPack, step: Step, given: Sequence[Paper]) -> None:

@@ -27,7 +27,7 @@ from app.admissions.types import AdmissionStatus
 from app.core import audit, clock, crypto
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
-from app.core.errors import Invalid, NotFound
+from app.core.errors import NotFound
 from app.members import queries as members
 from app.members import service as people
 from app.members.errors import MemberExists
@@ -43,16 +43,6 @@ Status = AdmissionStatus
 WRITE, APPROVE = Permission.ADMISSIONS_WRITE, Permission.ADMISSIONS_APPROVE
 _CAST = "present", "yes_present", "yes_written"
 _PERSON = ("name", "sex", "ethnicity", "education", "born_on")
-
-
-def _wrong(field: str, zh: str, en: str) -> Invalid:
-    error = {"field": field, "where": "body", "code": "invalid", "message": zh}
-    return Invalid(zh, en, errors=[error])
-
-
-def _check_day(field: str, day: date) -> None:
-    if day > clock.today():
-        raise _wrong(field, "日期不能晚于今天", "the day lies in the future")
 
 
 async def apply(session: AsyncSession, caller: Caller, new: AdmissionNew) -> UUID:
@@ -73,7 +63,7 @@ async def apply(session: AsyncSession, caller: Caller, new: AdmissionNew) -> UUI
     if found.status != OrganizationStatus.ACTIVE:
         raise NotStanding
     people.check(MemberFacts(new.id_number, new.born_on, new.sex, None, None, None))
-    _check_day("applied_on", new.applied_on)
+    logic.check_day("applied_on", new.applied_on, clock.today())
     day = new.applied_on
     rules.accept(rules.judge_application(pack(), new.born_on, new.expelled_on, day))
     logic.check_papers(pack(), rules.step_of(pack(), logic.APPLY, day), new.papers)
@@ -177,12 +167,10 @@ async def record(
     row = await _locked(session, seen)
     if not seen.is_standing:
         raise NotStanding
-    for field, steps in logic.FIELDS.items():
-        if getattr(new, field) is not None and new.step not in steps:
-            raise _wrong(field, "该项不属于本环节", f"{field} does not belong to this step")
+    logic.check_fields(new.step, {f for f in logic.FIELDS if getattr(new, f) is not None})
     dates = queries.dates_of(row)
     logic.check_next(pack(), dates, new.step, new.done_on)
-    _check_day("done_on", new.done_on)
+    logic.check_day("done_on", new.done_on, clock.today())
     logic.check_not_early(pack(), dates, new.step, new.done_on)
     step = rules.step_of(pack(), new.step, new.done_on)
     logic.check_papers(pack(), step, new.papers)
@@ -276,7 +264,7 @@ async def approve(
         raise NotStanding
     step = (await queries.steps_of(session, row))[0]
     _not_own(caller, row, step.recorded_by)
-    _check_day("decided_on", new.decided_on)
+    logic.check_day("decided_on", new.decided_on, clock.today())
     if new.decided_on < step.done_on:
         raise rules.refused(rules.cite(pack(), "before_it_began"))
     values: dict[str, Any] = {"step": new.step, "stage": asked.stage}
