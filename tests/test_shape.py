@@ -362,9 +362,8 @@ WITH made AS (
          '2019-12-31', gen_random_uuid() FROM generate_series(1, 99)
   RETURNING id)
 INSERT INTO admission_step (district_code, id, admission_id, step, done_on, papers, recorded_by)
-SELECT '231005', gen_random_uuid(), id, 1, '2019-12-31', '{}', gen_random_uuid() FROM made
-UNION ALL SELECT '231005', gen_random_uuid(), :admission, 6, '2019-12-31', '{}', gen_random_uuid()
-FROM made
+SELECT '231005', gen_random_uuid(), i, n, date '2019-12-31', '{}'::varchar[], gen_random_uuid()
+FROM (SELECT id, 1 FROM made UNION ALL SELECT :admission, 6 FROM made) AS each (i, n)
 """)
 
 
