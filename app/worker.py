@@ -7,6 +7,7 @@ import procrastinate
 import structlog
 
 from app.access.jobs import purge
+from app.admissions.jobs import remind_admissions
 from app.core.db import Doors
 from app.core.jobs import QUEUE
 from app.imports.jobs import refresh_statistics
@@ -41,6 +42,7 @@ def queue(url: str, doors: Doors) -> procrastinate.App:
     register(forget_residents, cron="43 18 * * *")  # after midnight in Shanghai
     register(remind_of_elections, cron="7 16 * * *")  # after midnight in Shanghai, that is UTC+8
     register(send_notices, cron="*/10 * * * *")  # and as soon as there is something to send
+    register(remind_admissions, cron="7 0 * * *")  # in the morning in Shanghai
     register(refresh_statistics)
     return made
 

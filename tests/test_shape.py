@@ -25,6 +25,7 @@ from app.core import clock
 from app.core.errors import AppError
 from app.imports.jobs import analyze
 from app.main import openapi
+from tests.make.admissions import make_admission
 from tests.make.members import make_member
 from tests.make.organizations import make_organization
 from tests.make.pledges import make_pledge
@@ -348,8 +349,28 @@ READS = {
     "/messages?limit=200": 1,
     "/feeds?limit=200": 1,
     "/wechat/subscriptions": 1,
+    "/admissions?limit=200": 1,
+    "/admissions?limit=200&within={root}": 2,
+    "/admissions/due?limit=200": 1,
+    "/admissions/due?limit=200&within={root}": 2,
+    "/admissions/{admission}": 2,
 }
 """How many statements each read takes at most, of however many rows."""
+
+
+MANY_ADMISSIONS = text("""
+WITH made AS (
+  INSERT INTO admission (district_code, id, organization_id, name, search_text, sex, ethnicity,
+                         education, born_on, id_number_cipher, id_number_index, id_number_masked,
+                         status, stage, step, applied_on, last_on, recorded_by)
+  SELECT '231005', gen_random_uuid(), :organization, '测试', '', 'male', '01', 'other',
+         '1970-01-01', '', uuid_send(gen_random_uuid()), '*', 'open', 'applicant', 1, '2019-12-31',
+         '2019-12-31', gen_random_uuid() FROM generate_series(1, 99)
+  RETURNING id)
+INSERT INTO admission_step (district_code, id, admission_id, step, done_on, papers, recorded_by)
+SELECT '231005', gen_random_uuid(), i, n, date '2019-12-31', '{}'::varchar[], gen_random_uuid()
+FROM (SELECT id, 1 FROM made UNION ALL SELECT :admission, 6 FROM made) AS each (i, n)
+""")
 
 
 async def test_reads_take_as_many_statements_for_one_row_as_for_many(
@@ -369,6 +390,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     new = {"organization_id": str(branch), "seats": 0, "due_on": "2019-12-31"}
     cycle = (await client.post("/election-cycles", json=new)).json()["id"]
     await session.execute(BOX, {"organization": branch, "count": 1})
+    admission = await make_admission(session, branch)
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -376,6 +398,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
             await client.get("/me")  # the caller is remembered from here on
             async with statements(connection) as seen:
                 made = {"root": root, "branch": branch, "pledge": pledge, "cycle": cycle}
+                made["admission"] = admission
                 answer = await client.get(url.format(**made))
             assert answer.status_code == 200, answer.text
             counts[url] = len(seen)
@@ -386,6 +409,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(MANY, {"organization": branch})
     await session.execute(MANY_PLEDGES, {"organization": branch, "pledge": pledge})
     await session.execute(BOX, {"organization": branch, "count": 99})
+    await session.execute(MANY_ADMISSIONS, {"organization": branch, "admission": admission})
     for _ in range(99):
         await make_organization(session, root)
         await serve(session, community, member)

@@ -8,6 +8,7 @@ import typer
 from sqlalchemy import LargeBinary, delete, func, select
 
 from app.access.jobs import OPENIDS
+from app.admissions.jobs import APPLICANTS
 from app.attach import AsJson, run, say, stop
 from app.core import audit, crypto
 from app.core.caller import DEPLOYMENT
@@ -18,7 +19,7 @@ from app.wechat.models import WeChatToken
 from app.wishes.jobs import CONTACTS
 
 commands = typer.Typer(no_args_is_help=True, help="密钥 / keys")
-SEALED = (members.MEMBERS, CONTACTS, OPENIDS)
+SEALED = (members.MEMBERS, CONTACTS, OPENIDS, APPLICANTS)
 """Every table of districts in which something is encrypted."""
 BY_HAND = """密钥来自环境变量 HANGJI_KEYS，不能由本命令改写。
 请在 masters 下加入编号 {id} 的新密钥（openssl rand -hex 32），把 current 和 newest 改为 {id}，

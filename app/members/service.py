@@ -102,7 +102,8 @@ async def unmask(
     }
 
 
-def _check(facts: logic.MemberFacts) -> None:
+def check(facts: logic.MemberFacts) -> None:
+    """Raise `Invalid` where facts of a member cannot all be true today."""
     faults = logic.check_facts(facts, clock.today())
     if faults:
         raise Invalid(
@@ -138,39 +139,97 @@ async def record(session: AsyncSession, caller: Caller, new: MemberNew) -> UUID:
     Raises `NotFound`, `Forbidden`, `Invalid`, `HoldsNoMembers`, `NotStanding` or `MemberExists`.
     """
     here = await _place(session, caller, new.organization_id)
-    _check(
+    check(
         logic.MemberFacts(
             new.id_number, new.born_on, new.sex, new.category, new.joined_on, new.full_on
         )
     )
+    facts = new.model_dump(include={"name", *FACTS})
+    where = {"organization_id": new.organization_id, "category": new.category}
+    numbers = new.id_number, new.phone
+    member_id, secret = await _add(session, here.district_code, facts, numbers, where)
+    audit.record(session, here.district_code, ("member", member_id), after=facts | secret | where)
+    return member_id
+
+
+async def _add(
+    session: AsyncSession,
+    district_code: str,
+    facts: dict[str, Any],
+    numbers: tuple[str, str | None],
+    where: dict[str, Any],
+) -> tuple[UUID, dict[str, Any]]:
     member_id = new_id()
-    secret = sealed(member_id, new.id_number, new.phone)
-    shown = {"name": new.name} | {name: getattr(new, name) for name in FACTS}
-    session.add(
-        Member(
-            district_code=here.district_code,
-            id=member_id,
-            **searchable(here.district_code, new.name) | secret | shown,
-        )
-    )
+    secret = sealed(member_id, *numbers)
+    found = searchable(district_code, facts["name"])
+    session.add(Member(district_code=district_code, id=member_id, **facts | found | secret))
     session.add(
         Membership(
-            district_code=here.district_code,
+            district_code=district_code,
             id=new_id(),
             member_id=member_id,
-            organization_id=new.organization_id,
-            category=new.category,
             status=MemberStatus.ACTIVE,
             valid_from=clock.today(),
+            **where,
         )
     )
     try:
         await session.flush()
     except IntegrityError as error:  # of the keys that a new row has, only the index can be known
         raise MemberExists from error
-    where = {"organization_id": new.organization_id, "category": new.category}
-    audit.record(session, here.district_code, ("member", member_id), after=shown | secret | where)
-    return member_id
+    return member_id, secret
+
+
+async def admit(
+    session: AsyncSession,
+    district_code: str,
+    organization_id: UUID,
+    facts: dict[str, Any],
+    numbers: tuple[str, str | None],
+) -> UUID:
+    """Record whom a committee admitted as a probationary member, from today on (接收预备党员).
+
+    Who calls judged it and tells the audit. `facts` are a name and `FACTS`, `numbers` the ID number
+    and the phone. Raises `MemberExists`.
+    """
+    where = {"organization_id": organization_id, "category": MemberCategory.PROBATIONARY}
+    return (await _add(session, district_code, facts, numbers, where))[0]
+
+
+async def end_probation(
+    session: AsyncSession, district_code: str, member_id: UUID, full_on: date | None, reason: str
+) -> None:
+    """Make a probationary member a full one from `full_on`, or cancel the probation from today.
+
+    Who calls judged it and tells the audit. Raises `NotProbationary`.
+    """
+    key = Member.district_code == district_code, Member.id == member_id
+    member = await session.scalar(
+        update(Member).where(*key).values(version=Member.version + 1).returning(Member)
+    )
+    of_today = select(Membership).where(
+        Membership.district_code == district_code,
+        Membership.member_id == member_id,
+        Membership.category == MemberCategory.PROBATIONARY,
+        Membership.status.in_(sorted(COUNTED)),
+        on_day(Membership, clock.today()),
+    )
+    membership = await session.scalar(of_today)
+    if member is None or membership is None:
+        raise NotProbationary
+    if full_on is None:
+        values = {"status": MemberStatus.PROBATION_CANCELLED, "reason": reason}
+        await change(session, membership, clock.today(), values)
+    else:
+        member.full_on = full_on
+        day = max(full_on, membership.valid_from)
+        await change(session, membership, day, {"category": MemberCategory.FULL})
+
+
+async def refuse_known(session: AsyncSession, district_code: str, id_number: str) -> None:
+    """Raise `MemberExists` where the number is recorded in the district, whoever may see it."""
+    index = crypto.keys().blind_index(f"id_number:{id_number}")
+    await _refuse_known(session, district_code, index)
 
 
 async def _refuse_known(session: AsyncSession, district_code: str, index: bytes) -> None:
@@ -227,7 +286,7 @@ async def edit(
     phone = values.pop("phone", "")
     name = values.pop("name", None)
     facts = {n: values.get(n, getattr(member, n)) for n in ("born_on", "joined_on", "full_on")}
-    _check(
+    check(
         logic.MemberFacts(
             id_number or id_number_of(member),
             facts["born_on"],
@@ -268,7 +327,7 @@ async def convert(
     member, membership = await _lock(session, caller, member_id, version)
     if membership.category != MemberCategory.PROBATIONARY or membership.status not in COUNTED:
         raise NotProbationary
-    _check(logic.MemberFacts(None, None, None, MemberCategory.FULL, member.joined_on, new.full_on))
+    check(logic.MemberFacts(None, None, None, MemberCategory.FULL, member.joined_on, new.full_on))
     day = max(new.full_on, membership.valid_from)
     _note(session, membership, day, {"category": MemberCategory.FULL})
     member.full_on = new.full_on

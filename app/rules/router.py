@@ -4,6 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, status
 
+from app.admission_rules import service as admission_rules
+from app.admission_rules import types as admissions
+from app.admission_rules.errors import VotesContradict
+from app.admission_rules.schemas import AdmissionCheck
 from app.core import clock
 from app.core.errors import NotFound
 from app.core.http import CallerDep, ReadDep, Route, SessionDep
@@ -14,6 +18,7 @@ from app.rules import queries, service
 from app.rules.errors import CountsDisagree, KindNotCovered, LimitsRefused, NoLimits
 from app.rules.schemas import (
     Check,
+    CheckVerdict,
     FindingListParams,
     FindingOut,
     PackDetail,
@@ -24,7 +29,6 @@ from app.rules.schemas import (
     SettingListParams,
     SettingNew,
     SettingOut,
-    VerdictOut,
 )
 from app.rules.types import Finding, Verdict
 
@@ -68,9 +72,13 @@ async def set_rule_pack(
     return await service.configure(session, caller, name, new)
 
 
-@router.post("/checks", response_model=VerdictOut, responses=declare(CountsDisagree))
-async def check_rules(asked: Check) -> Verdict:
-    """Judge the organisation described, without storing anything (规则试算)."""
+@router.post(
+    "/checks", response_model=CheckVerdict, responses=declare(CountsDisagree, VotesContradict)
+)
+async def check_rules(asked: Check) -> Verdict | admissions.Verdict:
+    """Judge the organisation or the step described, without storing anything (规则试算)."""
+    if isinstance(asked, AdmissionCheck):
+        return admission_rules.check(asked, clock.today())
     return service.check(asked, clock.today())
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from app.admission_rules.schemas import AdmissionCheck, AdmissionVerdictOut
 from app.core.schemas import Day, DistrictCode, Flag, Id, ListParams, Schema, TextOut
 from app.organizations.types import OrganizationKind
 from app.rules.types import (
@@ -222,8 +223,8 @@ class RestructuringCheck(Schema):
     """The day whose regulations apply; today when left out."""
 
 
-# One engine so far; the next ones join here, told apart by `engine`.
-Check = RestructuringCheck
+Check = Annotated[RestructuringCheck | AdmissionCheck, Field(discriminator="engine")]
+"""Told apart by `engine`."""
 
 
 class ReasonOut(Schema):
@@ -246,6 +247,9 @@ class VerdictOut(Schema):
     approval_level: ApprovalLevel | None
     config_accepted: bool
     reasons: list[ReasonOut]
+
+
+CheckVerdict = VerdictOut | AdmissionVerdictOut
 
 
 class FindingOut(Schema):

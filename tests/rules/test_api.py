@@ -26,6 +26,7 @@ async def test_packs(client: httpx.AsyncClient) -> None:
     assert [(p["name"], p["is_enabled_by_default"]) for p in listed["items"]] == [
         ("owner_headcount", True),
         ("regulation_advisories", False),
+        ("admissions", True),
         ("elections", True),
         ("terms", True),
     ]
