@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Numeric, Row, cast, func, literal, select
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Reader
-from app.core.errors import Forbidden, Invalid, NotFound, Text
+from app.core.errors import Forbidden, NotFound, Text, check_period
 from app.core.pages import Rows, page
 from app.core.rounding import ROUNDING, quotient
 from app.organizations import queries as organizations
@@ -196,8 +196,7 @@ _figure(
 
 
 def _window(params: FigureParams) -> Window:
-    if params.first and params.last and params.first > params.last:
-        raise Invalid("from 不能晚于 to", "`from` lies after `to`")
+    check_period(params.first, params.last)
     return Window(params.as_of or clock.today(), params.first, params.last)
 
 
