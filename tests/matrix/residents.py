@@ -507,7 +507,7 @@ SHOWN |= dict.fromkeys(
         *("claim_service_post", "list_service_claims", "get_service_claim"),
         *("exit_service_claim", "finish_service_claim"),
         *("list_service_records", "get_service_record", "record_service"),
-        *("confirm_service_record", "reject_service_record", "confirm_service_records"),
+        *("confirm_service_record", "reject_service_record"),
         *("list_wishes", "get_wish", "edit_wish", "take_wish", "withdraw_wish", "complete_wish"),
     ),
     _shown,
