@@ -12,20 +12,23 @@ from typing import Any
 from urllib.parse import quote
 
 import xlsxwriter
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.types import Role
 from app.accounts import service as accounts
 from app.core.clock import add_months
-from app.core.db import Doors
+from app.core.db import Doors, new_id
 from app.core.workbooks import Cell, Sheet
 from app.demo import logic as demo
 from app.imports import service as imports
 from app.members import logic as names
-from app.members.models import Member
+from app.members.models import Member, Membership
 from app.organizations import service as organizations
 from app.organizations.logic import division
 from app.organizations.models import OrganizationState
+from app.pledges.models import Pledge, PledgeEvent
+from app.pledges.types import PledgeEventKind, PledgeStatus
 
 USERNAME, PASSWORD = "bench", "bench-only-for-a-scratch-server"
 DISTRICT = "231005"
@@ -209,7 +212,69 @@ async def fill(url: str, districts: dict[str, tuple[int, int]]) -> None:
         print(f"{code}: {bodies:,} organisations, {people:,} members, {took}", file=sys.stderr)
     async with doors.writing([DISTRICT]) as session:
         await accounts.create_account(session, USERNAME, PASSWORD, Role.DEPARTMENT_ADMIN, DISTRICT)
+        print(f"{DISTRICT}: {await pledge(session):,} pledges", file=sys.stderr)
     await doors.close()
+
+
+async def pledge(session: AsyncSession) -> int:
+    """Let every branch, and every tenth member, pledge: a year of it, each event with its day."""
+    rng = Random(3)  # noqa: S311
+    state, of = OrganizationState, Membership
+    branches = select(state.organization_id).where(state.kind == "party_branch")
+    members = select(of.organization_id, of.member_id)
+    who = [(branch, None) for branch in await session.scalars(branches.order_by(state.path))]
+    who += list(await session.execute(members.order_by(of.member_id)))[::10]
+    pledges, events = [], []
+    for organization_id, member_id in who:
+        made = _pledge(rng, organization_id, member_id)
+        pledges.append(made)
+        said = {PledgeEventKind.RECORDED: made["published_on"]} | {
+            kind: made[f"{kind}_on"] for kind in (PUBLISHED, COMPLETED, CONFIRMED)
+        }
+        events += [
+            {"district_code": DISTRICT, "id": new_id(), "pledge_id": made["id"], "kind": kind}
+            | {"happened_on": day, "account_id": made["recorded_by"]}
+            for kind, day in said.items()
+            if day is not None
+        ]
+    await session.execute(insert(Pledge), pledges)
+    await session.execute(insert(PledgeEvent), events)
+    return len(pledges)
+
+
+PUBLISHED, COMPLETED, CONFIRMED = (
+    PledgeStatus.PUBLISHED,
+    PledgeStatus.COMPLETED,
+    PledgeStatus.CONFIRMED,
+)
+
+
+def _pledge(rng: Random, organization_id: Any, member_id: Any) -> dict[str, Any]:
+    """Draw a pledge of the year: of ten six are confirmed, two completed, two are open."""
+    published = AS_OF - timedelta(days=rng.randrange(90, 365))
+    status = rng.choice([PUBLISHED] * 2 + [COMPLETED] * 2 + [CONFIRMED] * 6)
+    completed = None if status is PUBLISHED else published + timedelta(days=rng.randrange(60))
+    confirmed = completed if status is CONFIRMED else None
+    return {
+        "district_code": DISTRICT,
+        "id": new_id(),
+        "pledger_kind": "organization" if member_id is None else "member",
+        "organization_id": organization_id,
+        "member_id": member_id,
+        "title": rng.choice(("为群众办实事", "走访困难群众", "参加志愿服务", "整治楼道环境")),
+        "category": rng.choice(("services", "livelihood", "development", "other")),
+        "due_on": published + timedelta(days=rng.randrange(30, 400)),
+        "status": status,
+        "published_on": published,
+        "completed_on": completed,
+        "confirmed_on": confirmed,
+        "recorded_by": _CLERK,
+        "completed_by": _CLERK if completed else None,
+        "confirmed_by": _DEPARTMENT if confirmed else None,
+    }
+
+
+_CLERK, _DEPARTMENT = new_id(), new_id()
 
 
 async def choose(url: str) -> dict[str, list[Any]]:
@@ -249,6 +314,11 @@ def tasks_of(chosen: dict[str, list[Any]]) -> list[Task]:
         Task("search by full pinyin", [f"{found}{t[2]}" for t in texts], 20),
         Task("tree of the district with head-counts", [f"/v1/organizations/{root}/tree"], 150),
         Task("findings of the district", [f"/v1/rules/findings?within={root}&limit=200"], 150),
+        Task(
+            "next 50 overdue pledges of a subtree",
+            [f"/v1/pledges?overdue=true&within={street}" for street in chosen["streets"]],
+        ),
+        Task("figures of the district", [f"/v1/figures?within={root}"]),
         Task(
             "organisation with its ancestors",
             [f"/v1/organizations/{b}/ancestors" for b in chosen["branches"]],

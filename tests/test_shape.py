@@ -308,6 +308,8 @@ SELECT '231005', gen_random_uuid(), :organization, '测试', '换届', 'secretar
 
 READS = {
     "/ballot-boxes?limit=200": 1,
+    "/grants?limit=200": 1,
+    "/grants?limit=200&within={root}": 2,
     "/ballot-boxes?limit=200&within={root}": 2,
     "/members?limit=200": 1,
     "/members?limit=200&within={root}": 2,

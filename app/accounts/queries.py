@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, Row, Select, func, literal, select
+from sqlalchemy import JSON, ColumnElement, Row, Select, and_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.access.models import Account, AccountGrant
@@ -12,20 +12,22 @@ from app.access.queries import PLACE
 from app.access.types import Role
 from app.accounts import logic
 from app.accounts.logic import Right
-from app.accounts.schemas import AccountListParams
+from app.accounts.schemas import AccountListParams, GrantListParams
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import NotFound
 from app.core.pages import Rows, page
+from app.organizations.logic import lineage
 from app.organizations.models import OrganizationState
-from app.organizations.queries import ROOT_PATH, in_subtrees, like_literal
+from app.organizations.queries import ROOT_PATH, in_subtrees, like_literal, stood_as
 
 State = OrganizationState
 AnyRow = Row[*tuple[Any, ...]]
 SEES = (Permission.ACCOUNTS_MANAGE, Permission.GRANTS_MANAGE)
 """Either one shows accounts and grants."""
+GRANT = tuple(AccountGrant.__table__.c)
 
 
 def codes(caller: Caller, *permissions: Permission) -> set[str]:
@@ -102,30 +104,59 @@ async def held(on: Executor, account_id: UUID) -> list[Right]:
 
 async def grant(on: Executor, caller: Caller, grant_id: UUID) -> AnyRow:
     """Fetch one grant over a place of the caller's, with its `place`, or raise `NotFound`."""
-    rows = select(
-        AccountGrant.id,
-        AccountGrant.account_id,
-        AccountGrant.role,
-        AccountGrant.district_code,
-        AccountGrant.organization_id,
-        AccountGrant.prefix,
-        AccountGrant.created_at,
-        PLACE.label("place"),
-    ).where(AccountGrant.id == grant_id, PLACE.in_(sorted(codes(caller, *SEES))))
+    rows = select(*GRANT, PLACE.label("place")).where(
+        AccountGrant.id == grant_id, PLACE.in_(sorted(codes(caller, *SEES)))
+    )
     row = (await on.execute(rows)).first()
     if row is None:
         raise NotFound
     return row
 
 
+async def find_grants(on: Executor, caller: Caller, params: GrantListParams) -> Rows[AnyRow]:
+    """List the grants over places of the caller's, or raise `NotFound` for a unit out of sight."""
+    rows = (
+        select(
+            *GRANT,
+            Account.username,
+            Account.username_key,
+            Account.is_disabled,
+            State.name.label("organization_name"),
+        )
+        .join(Account, Account.id == AccountGrant.account_id)
+        .outerjoin(
+            State,
+            stood_as(AccountGrant.district_code, AccountGrant.organization_id, clock.today()),
+        )
+        .where(PLACE.in_(sorted(codes(caller, *SEES))))
+    )
+    if params.role is not None:
+        rows = rows.where(AccountGrant.role == params.role)
+    if params.organization_id is not None:
+        here = await subtree(on, caller, params.organization_id, *SEES)
+        at = and_(State.district_code == here.district_code, State.path.in_(lineage(here.path)))
+        whole = and_(
+            AccountGrant.organization_id.is_(None),
+            literal(here.district_code).startswith(
+                func.coalesce(AccountGrant.district_code, AccountGrant.prefix)
+            ),
+        )
+        rows = rows.where(or_(at, whole))
+    if params.within is not None:
+        rows = rows.where(in_subtrees([await subtree(on, caller, params.within, *SEES)]))
+    sorts: dict[str, ColumnElement[Any]] = {"username": Account.username_key.expression}
+    tie = AccountGrant.id.expression
+    return await page(on, rows, sorts, params.sort, params, of="grants", tie=tie)
+
+
 async def subtree(
-    on: Executor, caller: Caller, organization_id: UUID, permission: Permission
+    on: Executor, caller: Caller, organization_id: UUID, *permissions: Permission
 ) -> Subtree:
     """Find where an organisation stands that the caller sees, or raise `NotFound`.
 
-    Where the caller holds `permission` it is seen as well.
+    Where the caller holds one of `permissions` it is seen as well.
     """
-    permissions = permission, Permission.ORGANIZATIONS_READ
+    permissions = *permissions, Permission.ORGANIZATIONS_READ
     rows = select(State.district_code, State.path).where(
         State.organization_id == organization_id,
         on_day(State, clock.today()),

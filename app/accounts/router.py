@@ -22,6 +22,8 @@ from app.accounts.schemas import (
     AccountOut,
     ExplanationOut,
     ExplanationParams,
+    GrantHeldOut,
+    GrantListParams,
     GrantNew,
     PasswordReset,
     Reason,
@@ -124,6 +126,17 @@ async def unbind_account(
 async def grant_role(session: SessionDep, caller: CallerDep, account_id: Id, new: GrantNew) -> Any:
     """Grant a role over a subtree, a district or a prefix; no administrator's (授权)."""
     return await service.grant(session, caller, account_id, new)
+
+
+@router.get("/grants", response_model=Page[GrantHeldOut], responses=declare(NotFound))
+async def list_grants(
+    on: ReadDep, caller: CallerDep, params: Annotated[GrantListParams, Query()]
+) -> Rows[Any]:
+    """List who holds which role over places where you keep accounts or grants (授权名单).
+
+    Roles over every district of a prefix are shown to who keeps them, for the whole prefix.
+    """
+    return await queries.find_grants(on, caller, params)
 
 
 @router.delete(

@@ -29,6 +29,27 @@ class AccountGrantOut(Schema):
     created_at: datetime
 
 
+class GrantHeldOut(AccountGrantOut):
+    """A role over a place, and who holds it."""
+
+    account_id: UUID
+    username: str
+    is_disabled: bool
+    organization_name: str | None
+    """Null where the place is no single organisation."""
+
+
+class GrantListParams(ListParams):
+    """Filters of the list of grants."""
+
+    organization_id: Id | None = None
+    """Only grants whose place holds this organisation: at it, above it, or over the district."""
+    within: Id | None = None
+    """Only grants at this organisation or at one under it."""
+    role: Role | None = None
+    sort: Literal["username", "-username"] = "username"
+
+
 class AccountOut(Schema):
     """Somebody who can sign in."""
 

@@ -1,5 +1,6 @@
 """Refusals: what the application raises when it will not do something. Knows no HTTP framework."""
 
+from datetime import date
 from http import HTTPStatus
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -58,6 +59,14 @@ class Invalid(AppError):  # noqa: N818
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = Text("提交的内容有误", "Invalid request")
+
+
+def check_period(first: date | None, last: date | None) -> None:
+    """Raise `Invalid` for a query whose `from` lies after its `to`."""
+    if first is not None and last is not None and first > last:
+        message = "起始日期晚于截止日期"
+        wrong = {"field": "to", "where": "query", "code": "period", "message": message}
+        raise Invalid(message, "`from` lies after `to`", errors=[wrong])
 
 
 class Stale(AppError):  # noqa: N818

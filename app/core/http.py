@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, cast
+from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.dependencies.models import Dependant
@@ -194,12 +195,13 @@ SessionDep = Annotated[AsyncSession, Depends(_transaction, scope="function")]
 ReadDep = Annotated[Reader, Depends(_reader)]
 
 
-async def _claim(request: Request, session: AsyncSession) -> None:
+async def _key_of(request: Request) -> tuple[UUID, str, str, bytes] | None:
+    """Tell by which account, path, key and digest a request's answer is kept; None if it is not."""
     key = request.headers.get("idempotency-key")
     caller: Caller | None = getattr(request.state, "caller", None)
     takes_key = request.method == "POST" and request.scope["route"].takes_key
     if key is None or caller is None or not takes_key:
-        return
+        return None
     body = await request.body()
     _, options = parse_options_header(request.headers.get("content-type"))
     if boundary := options.get(b"boundary"):  # another one each time a client sends a file
@@ -208,9 +210,22 @@ async def _claim(request: Request, session: AsyncSession) -> None:
     sign = crypto.keys().sign
     digest = sign(b"idempotency\0" + request.url.query.encode() + b"\n" + body)
     path = sign(b"path\0" + request.url.path.encode()).hex()
-    key = idempotency.checked(key)
-    await idempotency.claim(session, caller.account_id, path, key, digest)
-    request.state.claimed = (session, caller.account_id, path, key)
+    return caller.account_id, path, idempotency.checked(key), digest
+
+
+async def _claim(request: Request, session: AsyncSession) -> None:
+    if found := await _key_of(request):
+        await idempotency.claim(session, *found)
+        request.state.claimed = (session, *found[:3])
+
+
+async def _first(request: Request, on: ReadDep) -> None:
+    """Replay an answer before anything is looked at: for what comes before the transaction."""
+    if found := await _key_of(request):
+        await idempotency.check_first(on, *found)
+
+
+FirstDep = Annotated[None, Depends(_first)]
 
 
 async def _keep(request: Request, response: Response) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
-from app.core.db import Base
+from app.core.db import Base, Executor
 from app.core.errors import AppError, Invalid, Text
 
 KEPT = timedelta(hours=24)
@@ -74,6 +74,22 @@ def checked(key: str) -> str:
     return key
 
 
+async def check_first(on: Executor, account_id: UUID, path: str, key: str, digest: bytes) -> None:
+    """Raise `Replay` if the request was answered before, `KeyReused` if another one was."""
+    table = IdempotencyKey
+    kept = select(table.digest, table.status, table.headers, table.body).where(
+        table.account_id == account_id,
+        table.path == path,
+        table.key == key,
+        table.created_at > clock.now() - KEPT,
+    )
+    old = (await on.execute(kept)).first()
+    if old is not None:
+        if old.digest != digest:
+            raise KeyReused
+        raise Replay(old.status or 500, old.headers or {}, old.body or b"")
+
+
 async def claim(
     session: AsyncSession, account_id: UUID, path: str, key: str, digest: bytes
 ) -> None:
@@ -81,14 +97,7 @@ async def claim(
     lock = func.hashtextextended(f"{account_id} {path} {key}", 0)
     if not await session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
         raise StillRunning
-    mine = IdempotencyKey.account_id == account_id, IdempotencyKey.path == path
-    old = (
-        await session.execute(select(IdempotencyKey).where(*mine, IdempotencyKey.key == key))
-    ).scalar_one_or_none()
-    if old is not None and old.created_at > clock.now() - KEPT:
-        if old.digest != digest:
-            raise KeyReused
-        raise Replay(old.status or 500, old.headers or {}, old.body or b"")
+    await check_first(session, account_id, path, key, digest)
     values = {"digest": digest, "status": None, "created_at": func.now()}
     row = insert(IdempotencyKey).values(account_id=account_id, path=path, key=key, **values)
     taken = row.on_conflict_do_update(index_elements=["account_id", "path", "key"], set_=values)

@@ -14,7 +14,7 @@ from app.core import clock
 from app.core.caller import PERMISSION_NAMES, Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Reader
-from app.core.errors import Forbidden, Invalid, NotFound, Text
+from app.core.errors import Forbidden, NotFound, Text, check_period
 from app.core.figures import Figure, FigureUnit, Part, Source, Window, told
 from app.core.pages import Rows, page
 from app.core.rounding import ROUNDING, quotient
@@ -158,8 +158,7 @@ REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}
 
 def window_of(params: FigureParams) -> Window:
     """Give the day and the period that are asked about, or raise `Invalid`."""
-    if params.first and params.last and params.first > params.last:
-        raise Invalid("from 不能晚于 to", "`from` lies after `to`")
+    check_period(params.first, params.last)
     return Window(params.as_of or clock.today(), params.first, params.last)
 
 

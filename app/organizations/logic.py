@@ -50,6 +50,12 @@ def depth(path: str) -> int:
     return path.count(".")
 
 
+def lineage(path: str) -> list[str]:
+    """List the paths from the root's down to `path` itself: `1.`, `1.17.`, `1.17.204.`."""
+    labels = path.split(".")[:-1]
+    return [".".join(labels[:n]) + "." for n in range(1, len(labels) + 1)]
+
+
 def child_path(parent: str, label: int) -> str:
     """Give the path of the child with `label` under `parent`, or raise `TreeTooDeep`."""
     if depth(parent) >= MAX_DEPTH:

@@ -13,7 +13,7 @@ class PledgeOutOfOrder(AppError):  # noqa: N818
 
 
 class OwnPledge(AppError):  # noqa: N818
-    """Nobody confirms or returns what they pledged or completed themselves."""
+    """Nobody confirms or returns what they pledged, drafted, gave evidence of or completed."""
 
     status = HTTPStatus.CONFLICT
     title = Text("不能确认或退回本人的承诺", "Nobody confirms or returns a pledge of their own")

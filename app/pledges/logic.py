@@ -98,6 +98,17 @@ def path_above(path: str) -> str:
     return ".".join(labels) + "." if labels else path
 
 
+def judged_at(path: str, pledger: PledgerKind, kind: OrganizationKind) -> str:
+    """Give the path of the organisation that confirms or returns a pledge.
+
+    An organisation's is judged from above it, a member's by the branch. A group (党小组) is no
+    level of the Party's organisation: what its members pledge, its branch judges.
+    """
+    if pledger == PledgerKind.ORGANIZATION or kind == OrganizationKind.PARTY_GROUP:
+        return path_above(path)
+    return path
+
+
 # ── The export
 
 _COLUMNS = (

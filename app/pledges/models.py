@@ -83,7 +83,9 @@ class Pledge(Base):
         CheckConstraint(_ORDER, name="dates_in_order"),
         CheckConstraint("(completed_on IS NULL) = (completed_by IS NULL)", name="completed_by"),
         CheckConstraint("(confirmed_on IS NULL) = (confirmed_by IS NULL)", name="confirmed_by"),
-        CheckConstraint("completed_by <> confirmed_by", name="two_accounts"),
+        CheckConstraint(
+            "confirmed_by <> completed_by AND confirmed_by <> recorded_by", name="two_accounts"
+        ),
     )
 
 

@@ -35,7 +35,7 @@ from app.organizations.models import OrganizationState
 from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
 from app.pledges.models import Pledge, PledgeEvent, PledgeEvidence
 from app.pledges.schemas import PledgeFilters, PledgeListParams
-from app.pledges.types import PUBLIC
+from app.pledges.types import PUBLIC, PledgeEventKind
 
 State = OrganizationState
 READ = Permission.PLEDGES_READ
@@ -72,11 +72,25 @@ def visible(caller: Caller) -> AnySelect:
 
 
 def _overdue(day: Any) -> ColumnElement[bool]:
+    """Tell whether a pledge was overdue when `day` was over.
+
+    Its date of completion goes when it is returned: whether it was completed then, the events say.
+    """
+    said = (PledgeEventKind.COMPLETED, PledgeEventKind.RETURNED)
+    last = (
+        select(PledgeEvent.kind)
+        .where(_of_pledge(PledgeEvent), PledgeEvent.kind.in_(said), PledgeEvent.happened_on <= day)
+        .order_by(PledgeEvent.id.desc())
+        .limit(1)
+        .correlate(Pledge)
+        .scalar_subquery()
+    )
     return and_(
         Pledge.published_on <= day,
         Pledge.due_on < day,
         or_(Pledge.completed_on.is_(None), Pledge.completed_on > day),
         or_(Pledge.withdrawn_on.is_(None), Pledge.withdrawn_on > day),
+        last.is_distinct_from(PledgeEventKind.COMPLETED),
     )
 
 
@@ -91,6 +105,7 @@ def _shown(sees: Sight, today: Any, day: Any) -> AnySelect:
             func.coalesce(_overdue(day), false()).label("is_overdue"),
             evidence.label("evidence_count"),
             State.path,
+            State.kind.label("organization_kind"),
         )
         .select_from(Pledge)
         .join(
@@ -177,7 +192,7 @@ async def image(on: Executor, caller: Caller, pledge_id: UUID, evidence_id: UUID
 
 _TODAY, _DAY = param("today", Date()), param("day", Date())
 _OWN = param("own_district", String()), param("own", Uuid())
-_INSIDE = ("path",)
+_INSIDE = ("path", "organization_kind")
 """Columns that are selected and not shown."""
 
 

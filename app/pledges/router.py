@@ -14,6 +14,7 @@ from app.core.dated import NotYet
 from app.core.errors import AppError, Forbidden, NotFound, Stale
 from app.core.http import (
     CallerDep,
+    FirstDep,
     IfMatch,
     PreconditionRequired,
     ReadDep,
@@ -147,12 +148,12 @@ async def edit_pledge(
 @router.post(
     "/pledges/{pledge_id}/publications",
     response_model=PledgeDetail,
-    responses=declare(*STEP, DueDatePassed),
+    responses=declare(*STEP, NotStanding, CannotPledge, DueDatePassed),
 )
 async def publish_pledge(
     session: SessionDep, caller: CallerDep, pledge_id: Id, response: Response
 ) -> Any:
-    """Publish a draft (公开承诺)."""
+    """Publish a draft, while who pledged still can (公开承诺)."""
     await service.publish(session, caller, pledge_id)
     return await _changed(session, caller, pledge_id, response)
 
@@ -172,7 +173,7 @@ async def add_pledge_evidence(
 
 
 async def _kept(
-    on: ReadDep, caller: CallerDep, store: StoreDep, pledge_id: Id, file: UploadFile
+    _: FirstDep, on: ReadDep, caller: CallerDep, store: StoreDep, pledge_id: Id, file: UploadFile
 ) -> AsyncIterator[dict[str, Any]]:
     """Keep the image that was sent, before the transaction begins; forget it once it is refused.
 

@@ -1,16 +1,17 @@
 """Pledging, and what becomes of a pledge."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import audit, clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import NotYet
 from app.core.db import Executor, new_id
-from app.core.errors import Invalid, Stale
+from app.core.errors import Invalid, NotFound, Stale
 from app.core.images import clean
 from app.core.store import Store
 from app.members import queries as members
@@ -52,10 +53,19 @@ async def _of_organization(session: AsyncSession, caller: Caller, new: PledgeNew
     found = await organizations.get(session, caller, new.organization_id)
     here = Subtree(found.district_code, found.path)
     caller.require(Permission.PLEDGES_WRITE, at=here)
+    _check_organization(found)
+    return {"district_code": here.district_code, "organization_id": found.id}
+
+
+def _check_organization(found: AnyRow) -> None:
     logic.check_pledger(OrganizationKind(found.kind))
     if found.status != OrganizationStatus.ACTIVE:
         raise NotStanding
-    return {"district_code": here.district_code, "organization_id": found.id}
+
+
+def _check_member(found: AnyRow) -> None:
+    if found.status not in COUNTED:
+        raise CannotPledge("该同志目前不能作出承诺", "the membership has ended or is suspended")
 
 
 async def _of_member(session: AsyncSession, caller: Caller, new: PledgeNew) -> dict[str, Any]:
@@ -70,8 +80,7 @@ async def _of_member(session: AsyncSession, caller: Caller, new: PledgeNew) -> d
         raise _wrong(
             "organization_id", "该党员今天不属于此党组织", "the member does not belong there today"
         )
-    if found.status not in COUNTED:
-        raise CannotPledge("该同志目前不能作出承诺", "the membership has ended or is suspended")
+    _check_member(found)
     return {
         "district_code": found.district_code,
         "organization_id": found.organization_id,
@@ -130,8 +139,9 @@ async def _allowed(on: Executor, caller: Caller, pledge_id: UUID, *, above: bool
     path, permission = seen.path, Permission.PLEDGES_WRITE
     if above:
         permission = Permission.PLEDGES_CONFIRM
-        if seen.pledger_kind == PledgerKind.ORGANIZATION:
-            path = logic.path_above(path)
+        path = logic.judged_at(
+            path, PledgerKind(seen.pledger_kind), OrganizationKind(seen.organization_kind)
+        )
     if not caller.is_member(seen.district_code, seen.member_id):
         caller.require(permission, at=Subtree(seen.district_code, path))
     return seen
@@ -205,23 +215,42 @@ async def _step(
 
 
 async def publish(session: AsyncSession, caller: Caller, pledge_id: UUID) -> None:
-    """Publish a draft (公开承诺).
+    """Publish a draft (公开承诺): who pledged must still be able to.
 
-    Raises `NotFound`, `Forbidden`, `PledgeOutOfOrder` or `DueDatePassed`.
+    Raises `NotFound`, `Forbidden`, `PledgeOutOfOrder`, `NotStanding`, `CannotPledge` or
+    `DueDatePassed`.
     """
     pledge = await _lock(session, caller, pledge_id)
     logic.moved(PledgeStatus(pledge.status), PledgeEventKind.PUBLISHED)
+    await _check_pledger(session, caller, pledge)
     if pledge.due_on < clock.today():
         raise DueDatePassed
     day = {"published_on": clock.today()}
     await _step(session, caller, pledge, PledgeEventKind.PUBLISHED, day)
 
 
+async def _check_pledger(session: AsyncSession, caller: Caller, pledge: Pledge) -> None:
+    """Ask of who drafted a pledge once what drafting asked."""
+    if pledge.member_id is None:
+        _check_organization(await organizations.get(session, caller, pledge.organization_id))
+        return
+    found = None
+    with suppress(NotFound):  # who went elsewhere may be out of sight
+        found = await members.get(session, caller, pledge.member_id)
+    if found is None or found.organization_id != pledge.organization_id:
+        raise CannotPledge("该党员已不属于此党组织", "the member belongs there no longer")
+    _check_member(found)
+
+
 async def _count_evidence(session: AsyncSession, pledge: Pledge) -> int:
-    rows = select(func.count()).where(
-        PledgeEvidence.district_code == pledge.district_code, PledgeEvidence.pledge_id == pledge.id
-    )
+    rows = _evidence_of(pledge).with_only_columns(func.count())
     return int(await session.scalar(rows) or 0)
+
+
+def _evidence_of(pledge: Pledge, **values: Any) -> Select[UUID]:
+    return select(PledgeEvidence.id).filter_by(
+        district_code=pledge.district_code, pledge_id=pledge.id, **values
+    )
 
 
 def _check_room(status: str, count: int) -> None:
@@ -309,7 +338,10 @@ async def complete(session: AsyncSession, caller: Caller, pledge_id: UUID) -> No
 async def _judge(
     session: AsyncSession, caller: Caller, pledge_id: UUID, step: PledgeEventKind
 ) -> Pledge:
-    """Lock a completed pledge for who is above it: not the pledger, nor who completed it."""
+    """Lock a completed pledge for who is above it: not the pledger, nor who had a part in it.
+
+    Whoever drafted it, gave evidence or said that it was kept would judge the own words.
+    """
     pledge = await _lock(session, caller, pledge_id, above=True)
     logic.moved(PledgeStatus(pledge.status), step)
     if caller.is_person(pledge.district_code, pledge.member_id):
@@ -318,6 +350,10 @@ async def _judge(
         raise OwnPledge(
             "完成情况由该账号登记，须由他人确认或退回", "this account recorded the completion"
         )
+    if pledge.recorded_by == caller.account_id:
+        raise OwnPledge("承诺由该账号登记，须由他人确认或退回", "this account drafted the pledge")
+    if await session.scalar(select(_evidence_of(pledge, recorded_by=caller.account_id).exists())):
+        raise OwnPledge("佐证由该账号提交，须由他人确认或退回", "this account gave evidence")
     return pledge
 
 

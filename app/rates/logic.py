@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from app.core.rounding import quotient
+from app.organizations.logic import lineage
 from app.organizations.types import OrganizationKind
 from app.rates.types import Tally
 
@@ -28,10 +29,8 @@ def rolled(tallies: Sequence[Tally]) -> list[Tally]:
     """Count under each organisation what is counted under it and all below, in the same order."""
     sums: dict[tuple[str, str], list[int]] = {}
     for tally in tallies:
-        labels = tally.path.split(".")[:-1]
-        for depth in range(1, len(labels) + 1):
-            key = tally.district_code, ".".join(labels[:depth]) + "."
-            found = sums.setdefault(key, [0, 0])
+        for path in lineage(tally.path):
+            found = sums.setdefault((tally.district_code, path), [0, 0])
             found[0] += tally.total
             found[1] += tally.done
     return [

@@ -10,7 +10,7 @@ from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Reader
-from app.core.errors import Invalid, Text
+from app.core.errors import Text, check_period
 from app.core.figures import Figure, FigureUnit, Window, told
 from app.core.hot import Hot, narrowed, param
 from app.core.pages import seal, unseal
@@ -140,10 +140,7 @@ async def _counted_in(
     on: Reader, caller: Caller, filters: RateFilters
 ) -> tuple[list[Subtree], dict[str, Any]]:
     """Give the places and the values that rates ask for, or raise `NotFound` or `Invalid`."""
-    if filters.since and filters.until and filters.since > filters.until:
-        message = "起始日期晚于截止日期"
-        wrong = {"field": "to", "where": "query", "code": "period", "message": message}
-        raise Invalid(message, "`from` lies after `to`", errors=[wrong])
+    check_period(filters.since, filters.until)
     day = filters.as_of or clock.today()
     places = caller.subtrees(READ)
     if filters.within:

@@ -6,8 +6,9 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from app.core.errors import Invalid
+from app.core.errors import AppError, Invalid
 from app.residents.errors import (
+    BatchRefused,
     CapacityTaken,
     ClaimOutOfOrder,
     OwnRecord,
@@ -137,6 +138,19 @@ def served_fault(
     return None
 
 
+def fault_in(field: str, refused: AppError) -> Fault:
+    """Say why a row of a batch is refused, as it would be on its own."""
+    zh, en = refused.detail if refused.detail.zh else refused.title
+    return Fault(field, refused.code(), zh, en)
+
+
+def check_rows(faults: Iterable[tuple[int, Fault]]) -> None:
+    """Refuse a batch with all that is wrong with any row, in the order of the rows."""
+    told = [{"row": n} | fault.as_json() for n, fault in sorted(faults, key=lambda f: f[0])]
+    if told:
+        raise BatchRefused(f"共 {len(told)} 处错误", f"{len(told)} errors", errors=told)
+
+
 def check_decision(
     status: RecordStatus, *, parties: Iterable[UUID], deciding: Iterable[UUID | None]
 ) -> None:
@@ -177,7 +191,8 @@ _CODES = {
     "greater_than_equal": "数值过小",
     "less_than_equal": "数值过大",
     "string_too_long": "文本过长",
-    "not_found": "没有这条认领",
+    "not_found": "没有这条记录",
+    "duplicate": "与前面的行重复",
 }
 
 

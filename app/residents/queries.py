@@ -207,6 +207,12 @@ async def get_record(on: Executor, caller: Caller, record_id: UUID) -> AnyRow:
     return await _one(on, rows.where(ServiceRecord.id == record_id))
 
 
+async def records_of(on: Executor, caller: Caller, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
+    """Fetch those of the records `ids` that the caller may see."""
+    rows = visible_records(caller, clock.today()).where(ServiceRecord.id.in_(sorted(set(ids))))
+    return {row.id: row for row in await on.execute(rows)}
+
+
 async def find_records(on: Reader, caller: Caller, params: ServiceRecordListParams) -> AnyRows:
     """List a page of records."""
     filters = {
@@ -265,13 +271,10 @@ def claimed(places: Sequence[Any], day: date) -> AnySelect:
     return _of_communities(rows, places, day)
 
 
-def served(
-    places: Sequence[Any], day: date, since: date | None = None, until: date | None = None
-) -> AnySelect:
+def served(places: Sequence[Any], day: date) -> AnySelect:
     """Select the records that count as person-times served (服务人次) on `day`.
 
-    They are those of communities that stood in `places` on `day` and had confirmed them by then;
-    with `since` and `until` only of services on those days and between.
+    They are those of communities that stood in `places` on `day` and had confirmed them by then.
     """
     rows = (
         select(*ServiceRecord.__table__.c, ServiceClaim.post_id, ServiceClaim.member_id)
@@ -281,7 +284,6 @@ def served(
         .where(
             ServiceRecord.status == RecordStatus.CONFIRMED,
             ServiceRecord.confirmed_on <= day,
-            *_in_period(since, until),
         )
     )
     return _of_communities(rows, places, day)

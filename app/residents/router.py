@@ -42,6 +42,7 @@ from app.residents.schemas import (
     ServicePostOut,
     ServiceRecordBatchNew,
     ServiceRecordBatchOut,
+    ServiceRecordConfirmationsNew,
     ServiceRecordListParams,
     ServiceRecordNew,
     ServiceRecordOut,
@@ -234,6 +235,22 @@ async def record_services(
     Each of `errors` says `row`, `field`, `code` and `message`.
     """
     return {"ids": await service.record_batch(session, caller, new)}
+
+
+@router.post(
+    "/service-records/confirmations",
+    response_model=ServiceRecordBatchOut,
+    responses=declare(Forbidden, BatchRefused),
+)
+async def confirm_service_records(
+    session: SessionDep, caller: CallerDep, new: ServiceRecordConfirmationsNew
+) -> Any:
+    """Confirm many records for the community, all or none; never one's own (批量确认服务记录).
+
+    Each of `errors` says `row`, from 1, `field`, `code` and `message`.
+    """
+    await service.confirm_all(session, caller, new.ids)
+    return {"ids": new.ids}
 
 
 @router.get(

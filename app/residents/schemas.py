@@ -11,6 +11,7 @@ from app.core.schemas import Count, Day, Flag, Id, ListParams, Schema
 from app.members.schemas import Reason
 from app.residents.types import (
     MOST_BENEFICIARIES,
+    MOST_CONFIRMED,
     MOST_MINUTES,
     MOST_PLACES,
     MOST_ROWS,
@@ -208,9 +209,15 @@ class ServiceRecordBatchNew(Schema):
 
 
 class ServiceRecordBatchOut(Schema):
-    """The records that were made, in the order of the rows."""
+    """The records that were made or confirmed, in the order of the rows."""
 
     ids: list[UUID]
+
+
+class ServiceRecordConfirmationsNew(Schema):
+    """Records to confirm together, all or none."""
+
+    ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_CONFIRMED)]
 
 
 class ServiceRecordListParams(ListParams):

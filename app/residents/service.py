@@ -1,9 +1,9 @@
 """Publishing posts, claiming them, recording what was done and confirming it."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import audit, clock
@@ -20,10 +20,11 @@ from app.organizations.types import OrganizationStatus
 from app.residents import logic, queries
 from app.residents.errors import (
     AlreadyClaimed,
-    BatchRefused,
     ClaimOutOfOrder,
     MemberNotCounted,
     NotACommunity,
+    OwnRecord,
+    RecordDecided,
 )
 from app.residents.logic import Fault, Move
 from app.residents.models import ServiceClaim, ServicePost, ServiceRecord
@@ -92,12 +93,13 @@ async def publish(session: AsyncSession, caller: Caller, new: ServicePostNew) ->
     return post.id
 
 
-async def _taken(session: AsyncSession, post: ServicePost) -> int:
-    """Count the places that are taken; the caller holds the post's lock."""
+async def _taken(session: AsyncSession, post: ServicePost, *by: ColumnElement[bool]) -> int:
+    """Count the places that are taken, or taken `by` somebody; the caller holds the post's lock."""
     rows = select(func.count()).where(
         ServiceClaim.district_code == post.district_code,
         ServiceClaim.post_id == post.id,
         ServiceClaim.status.in_(sorted(LIVE)),
+        *by,
     )
     return int(await session.scalar(rows) or 0)
 
@@ -111,17 +113,8 @@ async def edit_post(
     """
     seen = await queries.get_post(session, caller, post_id)
     caller.require(WRITE, at=place_of(seen))
-    post = await session.scalar(
-        update(ServicePost)
-        .where(
-            ServicePost.district_code == seen.district_code,
-            ServicePost.id == post_id,
-            ServicePost.version == version,
-        )
-        .values(version=version + 1)
-        .returning(ServicePost)
-    )
-    if post is None:
+    post = await _locked(session, ServicePost, seen)
+    if post.version != version:
         raise Stale
     values = changes.model_dump(exclude_unset=True)
     for name, value in values.items():
@@ -132,21 +125,32 @@ async def edit_post(
     logic.check_period(**dates)
     if "capacity" in values:
         logic.check_capacity(values["capacity"], await _taken(session, post))
-    target = "service_post", post.id
-    audit.record(session, post.district_code, target, **audit.changed(post, values))
-    for column, value in values.items():
-        setattr(post, column, value)
-    await session.flush()
+    post.version += 1
+    await _write(session, post, values)
 
 
-async def _locked_post(session: AsyncSession, seen: AnyRow, post_id: UUID) -> ServicePost:
-    post = await session.scalar(
-        select(ServicePost)
-        .where(ServicePost.district_code == seen.district_code, ServicePost.id == post_id)
+Row = TypeVar("Row", ServicePost, ServiceClaim, ServiceRecord)
+
+
+async def _locked(session: AsyncSession, table: type[Row], seen: AnyRow) -> Row:
+    found = await session.scalar(
+        select(table)
+        .where(table.district_code == seen.district_code, table.id == seen.id)
         .with_for_update()
     )
-    assert post is not None  # posts are never deleted
-    return post
+    assert found is not None  # none of them is ever deleted
+    return found
+
+
+async def _write(
+    session: AsyncSession, row: ServicePost | ServiceClaim | ServiceRecord, values: dict[str, Any]
+) -> None:
+    """Write `values` to a row, and tell the audit what they change."""
+    target = row.__tablename__, row.id
+    audit.record(session, row.district_code, target, **audit.changed(row, values))
+    for column, value in values.items():
+        setattr(row, column, value)
+    await session.flush()
 
 
 async def close_post(session: AsyncSession, caller: Caller, post_id: UUID) -> None:
@@ -156,13 +160,10 @@ async def close_post(session: AsyncSession, caller: Caller, post_id: UUID) -> No
     """
     seen = await queries.get_post(session, caller, post_id)
     caller.require(WRITE, at=place_of(seen))
-    post = await _locked_post(session, seen, post_id)
+    post = await _locked(session, ServicePost, seen)
     logic.check_open(PostStatus(post.status), None, clock.today())
-    values = {"status": PostStatus.CLOSED}
-    target = "service_post", post.id
-    audit.record(session, post.district_code, target, **audit.changed(post, values))
-    post.status, post.version = PostStatus.CLOSED, post.version + 1
-    await session.flush()
+    post.version += 1
+    await _write(session, post, {"status": PostStatus.CLOSED})
 
 
 # ── Claims
@@ -177,15 +178,9 @@ async def claim(session: AsyncSession, caller: Caller, post_id: UUID, new: Servi
     today = clock.today()
     seen = await queries.get_post(session, caller, post_id)
     who = await _claimant(session, caller, seen, new.member_id)
-    post = await _locked_post(session, seen, post_id)
+    post = await _locked(session, ServicePost, seen)
     logic.check_open(PostStatus(post.status), post.ends_on, today, stands=seen.stands)
-    known = select(ServiceClaim.id).where(
-        ServiceClaim.district_code == post.district_code,
-        ServiceClaim.post_id == post.id,
-        ServiceClaim.member_id == who,
-        ServiceClaim.status.in_(sorted(LIVE)),
-    )
-    if await session.scalar(known):
+    if await _taken(session, post, ServiceClaim.member_id == who):
         raise AlreadyClaimed
     logic.check_place(post.capacity, await _taken(session, post))
     made = ServiceClaim(
@@ -233,16 +228,6 @@ def _require_side(caller: Caller, seen: AnyRow) -> None:
         require_either(caller, WRITE, place_of(seen), Subtree(seen.district_code, seen.branch_path))
 
 
-async def _locked_claim(session: AsyncSession, seen: AnyRow, claim_id: UUID) -> ServiceClaim:
-    found = await session.scalar(
-        select(ServiceClaim)
-        .where(ServiceClaim.district_code == seen.district_code, ServiceClaim.id == claim_id)
-        .with_for_update()
-    )
-    assert found is not None  # claims are never deleted
-    return found
-
-
 async def move(
     session: AsyncSession, caller: Caller, claim_id: UUID, move: Move, reason: str | None = None
 ) -> None:
@@ -255,15 +240,11 @@ async def move(
         _require_side(caller, seen)
     else:
         caller.require(WRITE, at=place_of(seen))
-    found = await _locked_claim(session, seen, claim_id)
+    found = await _locked(session, ServiceClaim, seen)
     after = logic.moved(ClaimStatus(found.status), move)
     values: dict[str, Any] = {"status": after, "reason": reason}
     values["accepted_on" if move == Move.ACCEPT else "ended_on"] = clock.today()
-    target = "service_claim", found.id
-    audit.record(session, found.district_code, target, **audit.changed(found, values))
-    for column, value in values.items():
-        setattr(found, column, value)
-    await session.flush()
+    await _write(session, found, values)
 
 
 # ── Records
@@ -291,7 +272,7 @@ async def record(session: AsyncSession, caller: Caller, new: ServiceRecordNew) -
     """
     seen = await queries.get_claim(session, caller, new.claim_id)
     _require_side(caller, seen)
-    found = await _locked_claim(session, seen, new.claim_id)
+    found = await _locked(session, ServiceClaim, seen)
     if fault := _fault_of(found, new):
         raise Invalid(fault.zh, fault.en, errors=[fault.as_json()])
     values = _values(caller, seen.district_code, new)
@@ -320,7 +301,7 @@ async def record_batch(
     seen = await queries.claims_of(session, caller, {row.claim_id for row in rows.values()})
     for claimed in seen.values():
         _require_side(caller, claimed)
-    locked = await _locked_claims(session, seen)
+    locked = await _locked_all(session, ServiceClaim, seen)
     for n, row in rows.items():
         if row.claim_id not in seen:
             faults.append((n, logic.fault_of("claim_id", "not_found")))
@@ -328,29 +309,32 @@ async def record_batch(
         try:
             fault = _fault_of(locked[row.claim_id], row)
         except ClaimOutOfOrder as refused:
-            fault = Fault("claim_id", refused.code(), *refused.detail)
+            fault = logic.fault_in("claim_id", refused)
         if fault is not None:
             faults.append((n, fault))
-    if faults:
-        told = [{"row": n} | fault.as_json() for n, fault in sorted(faults, key=lambda f: f[0])]
-        raise BatchRefused(f"共 {len(told)} 处错误", f"{len(told)} errors", errors=told)
+    logic.check_rows(faults)
     made = [_values(caller, seen[row.claim_id].district_code, row) for row in rows.values()]
     await session.execute(insert(ServiceRecord), made)
-    for code in sorted({values["district_code"] for values in made}):
-        ids = [values["id"] for values in made if values["district_code"] == code]
-        audit.record(session, code, ("service_record", None), rows=len(ids), ids=ids)
+    _tell(session, [(values["district_code"], values["id"]) for values in made])
     return [values["id"] for values in made]
 
 
-async def _locked_claims(
-    session: AsyncSession, seen: dict[UUID, AnyRow]
-) -> dict[UUID, ServiceClaim]:
-    """Lock claims in the order of their ids, so that no two batches wait for each other."""
+def _tell(session: AsyncSession, written: list[tuple[str, UUID]]) -> None:
+    """Tell the audit of each district which of its records were written together."""
+    for code in sorted({code for code, _ in written}):
+        ids = [record_id for of, record_id in written if of == code]
+        audit.record(session, code, ("service_record", None), rows=len(ids), ids=ids)
+
+
+async def _locked_all(
+    session: AsyncSession, table: type[Row], seen: dict[UUID, AnyRow]
+) -> dict[UUID, Row]:
+    """Lock rows in the order of their ids, so that no two batches wait for each other."""
     codes = {row.district_code for row in seen.values()}
     found = await session.scalars(
-        select(ServiceClaim)
-        .where(ServiceClaim.district_code.in_(sorted(codes)), ServiceClaim.id.in_(sorted(seen)))
-        .order_by(ServiceClaim.id)
+        select(table)
+        .where(table.district_code.in_(sorted(codes)), table.id.in_(sorted(seen)))
+        .order_by(table.id)
         .with_for_update()
     )
     return {row.id: row for row in found}
@@ -369,22 +353,45 @@ async def decide(
     """
     seen = await queries.get_record(session, caller, record_id)
     caller.require(CONFIRM, at=place_of(seen))
-    found = await session.scalar(
-        select(ServiceRecord)
-        .where(ServiceRecord.district_code == seen.district_code, ServiceRecord.id == record_id)
-        .with_for_update()
-    )
-    assert found is not None  # records are never deleted
-    logic.check_decision(
-        RecordStatus(found.status),
-        parties=(found.recorded_by, seen.member_id),
-        deciding=(caller.account_id, caller.person_id),
-    )
+    found = await _locked(session, ServiceRecord, seen)
+    _check_decision(caller, found, seen.member_id)
     values: dict[str, Any] = {"status": decision, "reason": reason}
     if decision == RecordStatus.CONFIRMED:
-        values |= {"confirmed_by": caller.account_id, "confirmed_on": clock.today()}
-    target = "service_record", found.id
-    audit.record(session, found.district_code, target, **audit.changed(found, values))
-    for column, value in values.items():
-        setattr(found, column, value)
+        values |= _confirmed(caller)
+    await _write(session, found, values)
+
+
+def _check_decision(caller: Caller, found: ServiceRecord, member_id: UUID) -> None:
+    parties, deciding = (found.recorded_by, member_id), (caller.account_id, caller.person_id)
+    logic.check_decision(RecordStatus(found.status), parties=parties, deciding=deciding)
+
+
+def _confirmed(caller: Caller) -> dict[str, Any]:
+    return {"confirmed_by": caller.account_id, "confirmed_on": clock.today()}
+
+
+async def confirm_all(session: AsyncSession, caller: Caller, ids: list[UUID]) -> None:
+    """Confirm many records for their communities, all or none; rows are counted from 1.
+
+    Raises `Forbidden`, or `BatchRefused` with what is wrong with each row.
+    """
+    seen = await queries.records_of(session, caller, ids)
+    for row in seen.values():
+        caller.require(CONFIRM, at=place_of(row))
+    locked = await _locked_all(session, ServiceRecord, seen)
+    faults = []
+    for n, record_id in enumerate(ids, 1):
+        if record_id not in seen or record_id in ids[: n - 1]:
+            code = "not_found" if record_id not in seen else "duplicate"
+            faults.append((n, logic.fault_of("ids", code)))
+            continue
+        try:
+            _check_decision(caller, locked[record_id], seen[record_id].member_id)
+        except (OwnRecord, RecordDecided) as refused:
+            faults.append((n, logic.fault_in("ids", refused)))
+    logic.check_rows(faults)
+    for found in locked.values():
+        for column, value in ({"status": RecordStatus.CONFIRMED} | _confirmed(caller)).items():
+            setattr(found, column, value)
     await session.flush()
+    _tell(session, [(found.district_code, found.id) for found in locked.values()])

@@ -52,5 +52,7 @@ COMMUNITIES = frozenset({Sector.COMMUNITY, Sector.VILLAGE, Sector.STREET})
 MOST_PLACES = 1_000
 MOST_MINUTES = 24 * 60
 MOST_BENEFICIARIES = 10_000
+MOST_CONFIRMED = 200
+"""Records that are confirmed together: a page of their list."""
 MOST_ROWS = 500
 """Rows of one batch: a month of a community's services."""

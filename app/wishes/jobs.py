@@ -1,7 +1,7 @@
 """What the worker removes: who the residents are."""
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from app.core import audit, clock
 from app.core.db import Doors
@@ -16,7 +16,7 @@ CONTACTS = Sealed("wish", Wish, {"contact": Wish.contact_cipher})
 
 
 async def forget_residents(doors: Doors) -> None:
-    """Remove the contacts of wishes that last moved 90 days ago or longer.
+    """Remove the contacts that are kept no longer, as `logic.last_kept` says.
 
     A district that cannot be written holds up no other; the job fails at its end, and runs again.
     """
@@ -33,13 +33,14 @@ async def forget_residents(doors: Doors) -> None:
 
 
 async def _forget(doors: Doors, code: str) -> None:
+    moved, posted = last_kept(clock.today())
     async with doors.writing([code]) as session:
         old = (
             update(Wish)
             .where(
                 Wish.district_code == code,
                 Wish.contact_cipher.is_not(None),
-                Wish.moved_on <= last_kept(clock.today()),
+                or_(Wish.moved_on <= moved, Wish.posted_on <= posted),
             )
             .values(contact_cipher=None)
             .returning(Wish.id)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.wishes.errors import OwnWish, WishOutOfOrder
-from app.wishes.types import KEPT, WishStatus
+from app.wishes.types import KEPT, KEPT_AT_MOST, WishStatus
 
 
 class Step(StrEnum):
@@ -17,6 +17,7 @@ class Step(StrEnum):
     COMPLETE = "complete"
     RATE = "rate"
     WITHDRAW = "withdraw"
+    EDIT = "edit"
 
 
 STEPS: dict[Step, tuple[frozenset[WishStatus], WishStatus]] = {
@@ -25,6 +26,7 @@ STEPS: dict[Step, tuple[frozenset[WishStatus], WishStatus]] = {
     Step.COMPLETE: (frozenset({WishStatus.TAKEN}), WishStatus.DONE),
     Step.RATE: (frozenset({WishStatus.DONE}), WishStatus.RATED),
     Step.WITHDRAW: (frozenset({WishStatus.OPEN, WishStatus.TAKEN}), WishStatus.WITHDRAWN),
+    Step.EDIT: (frozenset({WishStatus.OPEN}), WishStatus.OPEN),
 }
 """From which statuses each leads, and to which."""
 
@@ -55,9 +57,18 @@ def check_rater(*, parties: Iterable[UUID | None], rating: Iterable[UUID | None]
         raise OwnWish
 
 
-def last_kept(today: date) -> date:
-    """Give the last day on which a wish can have moved whose contact is removed today.
+def last_kept(today: date) -> tuple[date, date]:
+    """Give the last days of the last move and of the posting of what loses its contact today.
 
-    On the ninetieth day after the move it goes; on the eighty-ninth it stays.
+    On the ninetieth day after the move it goes, on the eighty-ninth it stays. A move is what may
+    need the contact again: posting, taking, doing. But a wish that is taken and released again and
+    again would keep it for ever, so on the 180th day after the posting it goes in any case; who
+    still needs it posts the wish anew, and asks the resident. A change of the text is no move.
     """
-    return today - KEPT
+    return today - KEPT, today - KEPT_AT_MOST
+
+
+def is_kept(moved_on: date, posted_on: date, today: date) -> bool:
+    """Tell whether the contact of a wish is still kept today."""
+    moved, posted = last_kept(today)
+    return moved_on > moved and posted_on > posted

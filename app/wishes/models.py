@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
     LargeBinary,
     SmallInteger,
     String,
@@ -33,7 +34,7 @@ class Wish(Base):
     title: Mapped[str] = mapped_column(String(100))
     content: Mapped[str] = mapped_column(String(200))
     contact_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Name, address and telephone for the delivery, as JSON; none any more after 90 days."""
+    """Name, address and telephone for the delivery, as JSON; it goes, as `logic.last_kept` says."""
     status: Mapped[WishStatus] = mapped_column(String(10))
     posted_on: Mapped[date]
     moved_on: Mapped[date]
@@ -52,6 +53,7 @@ class Wish(Base):
     comment: Mapped[str | None] = mapped_column(String(200))
     reason: Mapped[str | None] = mapped_column(String(200))
     """Why it was withdrawn."""
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (

@@ -52,6 +52,7 @@ class WishOut(Schema):
     rating: int | None
     comment: str | None
     reason: str | None
+    version: int
 
 
 class WishNew(Schema):
@@ -62,6 +63,15 @@ class WishNew(Schema):
     title: Title
     content: Reason
     contact: Contact | None = None
+
+
+class WishEdit(Schema):
+    """What is changed of an open wish; a field that is left out stays."""
+
+    title: Title | None = None
+    content: Reason | None = None
+    contact: Contact | None = None
+    """Null removes it. A new one is kept no longer than the first would have been."""
 
 
 class TakingNew(Schema):

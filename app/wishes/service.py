@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import audit, clock, crypto
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
-from app.core.errors import Forbidden, Invalid
+from app.core.errors import Forbidden, Invalid, Stale
 from app.members import queries as members
 from app.members.types import COUNTED
 from app.organizations import queries as organizations
@@ -23,7 +23,7 @@ from app.wishes import logic, queries
 from app.wishes.errors import WishOutOfOrder
 from app.wishes.logic import Step
 from app.wishes.models import Wish
-from app.wishes.schemas import RatingNew, TakingNew, WishNew
+from app.wishes.schemas import Contact, RatingNew, TakingNew, WishEdit, WishNew
 from app.wishes.types import WishStatus
 
 NOBODY = dict.fromkeys(("member_id", "branch_id", "taken_by", "taken_on"))
@@ -34,6 +34,13 @@ def context(wish_id: UUID) -> str:
     return f"wish.contact:{wish_id}"
 
 
+def _seal(wish_id: UUID, contact: Contact | None) -> bytes | None:
+    if contact is None:
+        return None
+    text = json.dumps(contact.model_dump(), ensure_ascii=False)
+    return crypto.keys().encrypt(text, context(wish_id))
+
+
 async def post(session: AsyncSession, caller: Caller, new: WishNew) -> UUID:
     """Post a resident's wish, for a community (发布微心愿).
 
@@ -41,10 +48,7 @@ async def post(session: AsyncSession, caller: Caller, new: WishNew) -> UUID:
     """
     here = await community(session, caller, new.organization_id)
     wish_id, today = new_id(), clock.today()
-    sealed = None
-    if new.contact is not None:
-        text = json.dumps(new.contact.model_dump(), ensure_ascii=False)
-        sealed = crypto.keys().encrypt(text, context(wish_id))
+    sealed = _seal(wish_id, new.contact)
     shown = new.model_dump(exclude={"contact"})
     wish = Wish(
         district_code=here.district_code,
@@ -79,23 +83,64 @@ def _require_taker(caller: Caller, seen: AnyRow, *, or_community: Permission | N
         caller.require(or_community or WRITE, at=here)
 
 
-async def _step(session: AsyncSession, seen: AnyRow, step: Step, values: dict[str, Any]) -> None:
-    """Lock a wish, let `step` happen to it and write `values`, or raise `WishOutOfOrder`."""
+async def _locked(session: AsyncSession, seen: AnyRow) -> Wish:
     wish = await session.scalar(
         select(Wish)
         .where(Wish.district_code == seen.district_code, Wish.id == seen.id)
         .with_for_update()
     )
     assert wish is not None  # wishes are never deleted
+    return wish
+
+
+async def edit(
+    session: AsyncSession, caller: Caller, wish_id: UUID, version: int, changes: WishEdit
+) -> None:
+    """Change a wish that nobody has taken, for the community (修改微心愿).
+
+    Raises `NotFound`, `Forbidden`, `Stale`, `WishOutOfOrder` or `Invalid`. The audit never sees the
+    contact, and the time for which it is kept does not begin again.
+    """
+    seen = await queries.get(session, caller, wish_id)
+    caller.require(WRITE, at=place_of(seen))
+    wish = await _locked(session, seen)
+    if wish.version != version:
+        raise Stale
+    logic.stepped(WishStatus(wish.status), Step.EDIT)
+    values = changes.model_dump(exclude_unset=True, exclude={"contact"})
+    for name, value in values.items():
+        if value is None:
+            raise Invalid(f"{name} 不能为空", f"{name} cannot be null")
+    told = audit.changed(wish, values)
+    if "contact" in changes.model_fields_set:
+        if changes.contact and not logic.is_kept(wish.moved_on, wish.posted_on, clock.today()):
+            raise WishOutOfOrder(
+                "该心愿的联系方式保存期已满，请重新发布",
+                "no contact is kept any longer; post it anew",
+            )
+        values["contact_cipher"] = _seal(wish.id, changes.contact)
+        told["after"]["has_contact"] = changes.contact is not None
+    audit.record(session, wish.district_code, ("wish", wish.id), **told)
+    await _write(session, wish, values)
+
+
+async def _write(session: AsyncSession, wish: Wish, values: dict[str, Any]) -> None:
+    for column, value in values.items():
+        setattr(wish, column, value)
+    wish.version += 1
+    await session.flush()
+
+
+async def _step(session: AsyncSession, seen: AnyRow, step: Step, values: dict[str, Any]) -> None:
+    """Lock a wish, let `step` happen to it and write `values`, or raise `WishOutOfOrder`."""
+    wish = await _locked(session, seen)
     after = logic.stepped(WishStatus(wish.status), step)
     if any(getattr(wish, name) != getattr(seen, name) for name in (*NOBODY, "done_by")):
         raise WishOutOfOrder("刚刚已被他人办理", "somebody else was faster")
     values = values | {"status": after, "moved_on": clock.today()}
     target = "wish", wish.id
     audit.record(session, wish.district_code, target, **audit.changed(wish, values))
-    for column, value in values.items():
-        setattr(wish, column, value)
-    await session.flush()
+    await _write(session, wish, values)
 
 
 async def take(session: AsyncSession, caller: Caller, wish_id: UUID, new: TakingNew) -> None:
@@ -177,13 +222,13 @@ async def unmask(session: AsyncSession, caller: Caller, wish_id: UUID) -> dict[s
     seen = await queries.get(session, caller, wish_id)
     if not (seen.status == WishStatus.TAKEN and _is_taker(caller, seen)):
         caller.require(WRITE, at=place_of(seen))
-    stored = await session.scalar(
-        select(Wish.contact_cipher).where(
-            Wish.district_code == seen.district_code,
-            Wish.id == wish_id,
-            Wish.moved_on > logic.last_kept(clock.today()),  # should the job be late
+    stored = None
+    if logic.is_kept(seen.moved_on, seen.posted_on, clock.today()):  # should the job be late
+        stored = await session.scalar(
+            select(Wish.contact_cipher).where(
+                Wish.district_code == seen.district_code, Wish.id == wish_id
+            )
         )
-    )
     audit.record(session, seen.district_code, ("wish", wish_id), has_contact=stored is not None)
     if stored is None:
         return {"contact": None}

@@ -17,4 +17,7 @@ class WishStatus(StrEnum):
 HAS_TAKER = frozenset({WishStatus.TAKEN, WishStatus.DONE, WishStatus.RATED})
 
 KEPT = timedelta(days=90)
-"""How long a resident's contact is kept after the wish last moved."""
+"""How long a resident's contact is kept after the wish last moved: so long it may be needed."""
+
+KEPT_AT_MOST = timedelta(days=180)
+"""How long after the posting, whatever moved since: taking and releasing does not keep it."""

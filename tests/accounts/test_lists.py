@@ -97,8 +97,23 @@ async def test_out_of_sight_is_as_if_it_were_not(
     assert (await client.get("/accounts")).json() == {"items": [], "next": None}
 
 
-async def test_a_list_takes_one_statement(
-    system: httpx.AsyncClient, scene: dict[str, UUID], connection: AsyncConnection
+@pytest.mark.parametrize(
+    ("url", "rows", "most"),
+    [
+        ("/accounts?limit=200", 6, 1),  # sys is one more, foreign is not seen
+        ("/grants?limit=200", 6, 1),
+        ("/grants?limit=200&within={root}", 1, 2),
+        ("/grants?limit=200&organization_id={root}", 5, 2),
+    ],
+)
+async def test_a_list_takes_so_many_statements(
+    system: httpx.AsyncClient,
+    scene: dict[str, UUID],
+    root: UUID,
+    connection: AsyncConnection,
+    url: str,
+    rows: int,
+    most: int,
 ) -> None:
     seen: list[str] = []
 
@@ -107,7 +122,7 @@ async def test_a_list_takes_one_statement(
 
     await system.get("/accounts")  # the caller is remembered from here on
     event.listen(connection.sync_connection, "before_cursor_execute", note)
-    listed = await system.get("/accounts?limit=200")
+    listed = await system.get(url.format(root=root))
     event.remove(connection.sync_connection, "before_cursor_execute", note)
-    assert len(listed.json()["items"]) == len(scene)  # sys is one more, foreign is not seen
-    assert len([s for s in seen if "set_config" not in s]) == 1
+    assert len(listed.json()["items"]) == rows
+    assert len([s for s in seen if "set_config" not in s]) == most

@@ -214,3 +214,21 @@ async def test_a_clerk_reads_the_own_subtree(
     nowhere = await anonymous.get(f"/figures/org_pledges_total?within={UUID(int=7)}")
     assert hidden.status_code == nowhere.status_code == 404
     assert hidden.content == nowhere.content
+
+
+async def test_a_period_that_ends_before_it_begins_is_refused_alike(
+    client: httpx.AsyncClient,
+) -> None:
+    """Rates, rankings, figures and their rows tell the same of it."""
+    period = "from=2019-12-31&to=2019-12-30"
+    urls = ("/pledges/rates", "/pledges/rankings", "/figures", "/figures/org_pledge_rate")
+    answers = [await client.get(f"{url}?{period}") for url in (*urls, f"{urls[-1]}/rows")]
+    first = answers[0].json() | {"instance": None, "request_id": None}
+    assert first["errors"] == [
+        {"field": "to", "where": "query", "code": "period", "message": "起始日期晚于截止日期"}
+    ]
+    for answer in answers:
+        assert answer.status_code == 422
+        assert answer.json() | {"instance": None, "request_id": None} == first
+    for url in urls:
+        assert (await client.get(f"{url}?from=2019-12-31&to=2019-12-31")).status_code == 200

@@ -1,6 +1,6 @@
 """Rows of accounts, grants, explanations and the audit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpx
@@ -8,7 +8,7 @@ import httpx
 from tests.matrix import rights
 from tests.matrix.cells import SHOWN, Ask, Cell, Cells, each, ids_of, in_order, row
 from tests.matrix.others import first_of
-from tests.matrix.rights import CALLERS, DISTRICTS, NODES, NOWHERE, PEOPLE, Who
+from tests.matrix.rights import CALLERS, DISTRICTS, NODES, NOWHERE, PEOPLE, Hold, Who
 from tests.matrix.world import USERNAME, Ids
 
 SEES = "accounts:manage", "grants:manage"
@@ -272,17 +272,80 @@ def grant_role(ids: Ids, who: Who) -> Cells:
     )
 
 
-@row()
-def revoke_grant(ids: Ids, who: Who) -> Cells:
-    codes, grants = rights.kept(who, *SEES), rights.kept(who, GRANTS)
-    holds = {
-        f"{key} {i}": (key, hold, ids.grants[key][i])
+def _holds() -> dict[str, tuple[str, Hold, int]]:
+    """Name every grant of the world: whose, over what, and which of theirs it is."""
+    return {
+        f"{key} {i}": (key, hold, i)
         for key, account in CALLERS.items()
         for i, hold in enumerate(account.holds)
     }
+
+
+@row()
+def list_grants(ids: Ids, who: Who) -> Cells:
+    codes, holds = rights.kept(who, *SEES), _holds()
+    seen = {name for name, (_, hold, _) in holds.items() if rights.place_of(hold) in codes}
+    id_of = {name: ids.grants[key][i] for name, (key, _, i) in holds.items()}
+
+    def found(names: Iterable[str]) -> list[str]:
+        return sorted(id_of[name] for name in names)
+
+    def over(hold: Hold, node: str) -> bool:
+        if hold.prefix:
+            return NODES[node].district.startswith(hold.prefix)
+        return hold.node is not None and node in rights.below(hold.node)
+
+    def at(hold: Hold, node: str) -> bool:
+        # a role over a root is one over its district: it is at no single organisation
+        return hold.node in rights.below(node) - set(rights.ROOTS.values())
+
+    every = Ask("GET", "/v1/grants?limit=200")
+    yield Cell("list", "all", every, 200, exactly=found(seen), read=ids_of)
+    for role in rights.MAY:
+        left = found(name for name in seen if holds[name][1].role == role)
+        yield Cell(
+            "filter",
+            role,
+            Ask("GET", f"/v1/grants?limit=200&role={role}"),
+            200,
+            exactly=left,
+            read=ids_of,
+        )
+    kept = {n for n in NODES if NODES[n].district in codes}
+    for parameter, is_meant in (("organization_id", over), ("within", at)):
+        yield from each(
+            "filter",
+            {n: ids.nodes[n] for n in ("root", "own", "child", "sibling", "near", "far")},
+            lambda i, parameter=parameter: Ask("GET", f"/v1/grants?limit=200&{parameter}={i}"),  # type: ignore[misc]
+            sees=(kept | rights.nodes(who)).__contains__,
+            unknown=ids.unknown,
+            read=ids_of,
+            exactly=lambda n, is_meant=is_meant: found(  # type: ignore[misc]
+                name for name in seen if is_meant(holds[name][1], n)
+            ),
+        )
+    order = sorted(seen, key=lambda name: (USERNAME.format(holds[name][0]), id_of[name]))
+    for sign, run in (("", order), ("-", order[::-1])):
+        ask = Ask("GET", f"/v1/grants?limit=200&sort={sign}username")
+        wanted = [id_of[name] for name in run]
+        yield Cell("sort", f"{sign}username", ask, 200, exactly=wanted, read=in_order)
+    page = [id_of[name] for name in order[:1]], len(order) > 1
+    yield Cell("page", "all", Ask("GET", "/v1/grants?limit=1"), 200, read=first_of, exactly=page)
+    kept_by_all = rights.kept(CALLERS["prefecture_security_admin"], *SEES)
+    marks = ((key, i) for key, hold, i in holds.values() if rights.place_of(hold) in kept_by_all)
+    mark = min((USERNAME.format(key), ids.grants[key][i]) for key, i in marks)
+    behind = [id_of[n] for n in order if (USERNAME.format(holds[n][0]), id_of[n]) > mark]
+    ask = Ask("GET", f"/v1/grants?after={ids.cursors.get('grants')}")
+    yield Cell("cursor", "all", ask, 200, read=in_order, exactly=behind)
+
+
+@row()
+def revoke_grant(ids: Ids, who: Who) -> Cells:
+    codes, grants = rights.kept(who, *SEES), rights.kept(who, GRANTS)
+    holds = _holds()
     yield from each(
         "id",
-        {name: grant for name, (_, _, grant) in holds.items()},
+        {name: ids.grants[key][i] for name, (key, _, i) in holds.items()},
         lambda i: Ask("DELETE", f"/v1/grants/{i}"),
         sees=lambda name: rights.place_of(holds[name][1]) in codes,
         may=lambda name: rights.place_of(holds[name][1]) in grants,
@@ -319,6 +382,18 @@ def explain_access(ids: Ids, who: Who) -> Cells:
             )
 
 
+def _granted(ids: Ids, who: Who) -> set[str]:
+    """Collect what the grants over places that are kept tell: whose they are, and where."""
+    codes = rights.kept(who, *SEES)
+    marks = set(codes)
+    for key, hold, i in _holds().values():
+        if rights.place_of(hold) in codes:
+            marks |= {ids.grants[key][i], ids.accounts[key], USERNAME.format(key)}
+            marks |= {ids.nodes[hold.node], NODES[hold.node].name} if hold.node else set()
+    return marks
+
+
+SHOWN["list_grants"] = _granted
 for _operation in (
     get_account,
     list_accounts,

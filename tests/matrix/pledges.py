@@ -131,7 +131,8 @@ def _judges(who: Who) -> Callable[[str], bool]:
 
     def judges(key: str) -> bool:
         pledge = PLEDGES[key]
-        above = NODES[pledge.node].parent if pledge.person is None else pledge.node
+        is_below = pledge.person is None or NODES[pledge.node].kind == "party_group"
+        above = NODES[pledge.node].parent if is_below else pledge.node
         return above in may or _is_own(who, key)
 
     return judges

@@ -378,6 +378,25 @@ def reject_service_record(ids: Ids, who: Who) -> Cells:
     yield from _does(ids, who, "record", "rejections", may, 200, why)
 
 
+@row()
+def confirm_service_records(ids: Ids, who: Who) -> Cells:
+    def ask(*records: str) -> Ask:
+        return Ask("POST", "/v1/service-records/confirmations", {"ids": list(records)})
+
+    confirms = _at(who, "confirm")
+    for key, record_id in _targets(ids, "record").items():
+        if not sees(who, "record", key):
+            yield Cell("bulk", key, ask(record_id), 422, ask(ids.unknown))
+        else:
+            yield Cell("bulk", key, ask(record_id), 200 if key in confirms else 403)
+    together = [key for key in CLAIMANTS if sees(who, "record", key)]
+    every = ask(*(ids.things[f"record {key}"] for key in CLAIMANTS))
+    if not confirms.issuperset(together):
+        yield Cell("bulk", "all", every, 403)
+    else:
+        yield Cell("bulk", "all", every, 200 if len(together) == len(CLAIMANTS) else 422)
+
+
 # ── Wishes
 
 
@@ -403,6 +422,18 @@ def get_wish(ids: Ids, who: Who) -> Cells:
 @row()
 def post_wish(ids: Ids, who: Who) -> Cells:
     yield from _publishes(ids, who, "/v1/wishes", new_wish)
+
+
+@row()
+def edit_wish(ids: Ids, who: Who) -> Cells:
+    yield from versions(
+        _targets(ids, "wish"),
+        lambda i, headers: Ask("PATCH", f"/v1/wishes/{i}", {"title": "收音机"}, headers),
+        sees=lambda key: sees(who, "wish", key),
+        may=_at(who, "write").__contains__,
+        done=lambda key: 409 if key == TAKEN else 200,
+        unknown=ids.unknown,
+    )
 
 
 @row()
@@ -477,7 +508,7 @@ SHOWN |= dict.fromkeys(
         *("exit_service_claim", "finish_service_claim"),
         *("list_service_records", "get_service_record", "record_service"),
         *("confirm_service_record", "reject_service_record"),
-        *("list_wishes", "get_wish", "take_wish", "withdraw_wish", "complete_wish"),
+        *("list_wishes", "get_wish", "edit_wish", "take_wish", "withdraw_wish", "complete_wish"),
     ),
     _shown,
 )

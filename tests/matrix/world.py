@@ -286,6 +286,7 @@ CURSORS = {
     "organizations by name": ("province_department", "/v1/organizations?sort=name&"),
     "members": ("province_department", "/v1/members?"),
     "findings": ("province_department", "/v1/rules/findings?"),
+    "grants": ("prefecture_security_admin", "/v1/grants?"),
     "calendar": ("province_department", "/v1/elections/calendar?"),
     "settings": ("province_department", f"/v1/rules/packs/{PACK}/settings?"),
     "accounts": ("prefecture_security_admin", "/v1/accounts?"),

@@ -1,6 +1,9 @@
 """Images as evidence, over HTTP."""
 
 import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,6 +16,7 @@ from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock, images
+from app.core.db import Doors
 from app.core.store import ObjectStore, StoreUnavailable
 from app.pledges import service
 from app.pledges.errors import TooMuchEvidence
@@ -159,6 +163,51 @@ async def test_one_key_keeps_one_image(
     assert (first.status_code, again.json()) == (201, first.json())
     assert again.headers["idempotent-replayed"] == "true"
     assert store.keys == {f"231005/{first.json()['id']}"}
+
+
+async def test_a_replay_comes_whatever_became_of_the_pledge(
+    client: httpx.AsyncClient, store: Noted, pledge: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent again after its completion the first answer comes again, and no image is opened."""
+    url, key = f"/pledges/{pledge}/evidence/images", {"idempotency-key": "one"}
+    sent = file(picture())
+    first = await client.post(url, files=sent, headers=key)
+    assert (await client.post(f"/pledges/{pledge}/completions")).status_code == 200
+    assert (await client.post(url, files=sent)).json()["state"] == "completed"
+
+    async def opened(_: bytes) -> None:
+        raise AssertionError("an image was opened")
+
+    monkeypatch.setattr(service, "clean", opened)
+    again = await client.post(url, files=sent, headers=key)
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+    other = await client.post(url, files=file(picture("JPEG")), headers=key)
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/key-reused")
+    assert store.keys == {f"231005/{first.json()['id']}"}
+
+
+async def test_where_nobody_knows_whether_it_was_committed_the_image_stays(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    store: Noted,
+    pledge: UUID,
+    doors: Doors,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The connection breaks at the COMMIT: the row may be there, so the file must be."""
+
+    @asynccontextmanager
+    async def broken(*given: Any) -> AsyncIterator[AsyncSession]:
+        async with doors.writing(*given) as session:
+            yield session
+        raise ConnectionResetError
+
+    monkeypatch.setattr(app.state, "doors", replace(doors, writing=broken))
+    url = f"/pledges/{pledge}/evidence/images"
+    assert (await client.post(url, files=file(picture()))).status_code == 503
+    [kept] = (await client.get(f"/pledges/{pledge}")).json()["evidence"]
+    assert store.keys == {f"231005/{kept['id']}"}
 
 
 async def test_a_store_that_is_away(

@@ -1,5 +1,8 @@
 """Who a resident is, is forgotten on the ninetieth day."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -71,6 +74,68 @@ async def test_each_move_counts_from_its_day(
     answer = await clerk.post(f"{urls[0]}/unmaskings")
     assert made(answer) == {"contact": None}
     assert made(await clerk.get(urls[0]))["has_contact"] is False
+
+
+@pytest.mark.parametrize(("days", "stays"), [(179, True), (180, False), (181, False)])
+async def test_taking_and_releasing_does_not_keep_it_for_ever(
+    session: AsyncSession,
+    doors: Doors,
+    clerk: httpx.AsyncClient,
+    member: httpx.AsyncClient,
+    place: Place,
+    days: int,
+    stays: bool,
+) -> None:
+    """Taken and given back every thirty days: on the 180th day after the posting it goes."""
+    wish = await make_wish(session, place.community)
+    url = f"/wishes/{wish}"
+    for day in range(0, 180, 30):
+        clock.pin(TODAY + day * DAY)
+        await forget_residents(doors)
+        made(await member.post(f"{url}/takings", json={}))
+        assert (await member.post(f"{url}/releases")).status_code == 204
+    clock.pin(TODAY + days * DAY)
+    told = made(await clerk.post(f"{url}/unmaskings"))["contact"]  # the job did not come yet
+    assert told == (CONTACT if stays else None)
+    await forget_residents(doors)
+    assert await left(session) == ({wish} if stays else set())
+
+
+@pytest.mark.parametrize(("days", "shown"), [(89, True), (90, False), (91, False)])
+async def test_it_is_not_shown_longer_should_the_job_be_late(
+    session: AsyncSession, clerk: httpx.AsyncClient, place: Place, days: int, shown: bool
+) -> None:
+    wish = await make_wish(session, place.community)
+    clock.pin(TODAY + days * DAY)
+    told = made(await clerk.post(f"/wishes/{wish}/unmaskings"))
+    assert told == {"contact": CONTACT if shown else None}
+    assert await left(session) == {wish}
+
+
+async def test_a_district_that_fails_holds_up_no_other(
+    session: AsyncSession, doors: Doors, place: Place
+) -> None:
+    """Districts before and after it are done; the job fails, so that it runs again."""
+    wishes = {"231005": await make_wish(session, place.community)}
+    for code in ("231002", "231004"):
+        there = await make_community(
+            session, await make_district(session, code), district_code=code
+        )
+        wishes[code] = await make_wish(session, there, district_code=code)
+    clock.pin(TODAY + 90 * DAY)
+
+    @asynccontextmanager
+    async def failing(codes: list[str], *given: Any) -> AsyncIterator[AsyncSession]:
+        if codes == ["231004"]:
+            raise ConnectionResetError
+        async with doors.writing(codes, *given) as writing:
+            yield writing
+
+    with pytest.raises(ConnectionResetError):
+        await forget_residents(replace(doors, writing=failing))
+    assert await left(session) == {wishes["231004"]}
+    await forget_residents(doors)
+    assert await left(session) == set()
 
 
 async def test_every_district_and_only_once(

@@ -1,6 +1,6 @@
 """Decisions about wishes."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -18,6 +18,7 @@ ALLOWED = {
     (DONE, Step.RATE): RATED,
     (OPEN, Step.WITHDRAW): GONE,
     (TAKEN, Step.WITHDRAW): GONE,
+    (OPEN, Step.EDIT): OPEN,
 }
 
 
@@ -41,5 +42,9 @@ def test_two_parties() -> None:
             logic.check_rater(parties=(one, None), rating=rating)
 
 
-def test_ninety_days() -> None:
-    assert logic.last_kept(date(2020, 3, 30)) == date(2019, 12, 31)
+def test_ninety_days_and_twice_as_many_at_most() -> None:
+    assert logic.last_kept(date(2020, 3, 30)) == (date(2019, 12, 31), date(2019, 10, 2))
+    for since, moved, kept in ((179, 89, True), (180, 0, False), (90, 90, False), (89, 89, True)):
+        today = date(2020, 6, 30)
+        days = (today - timedelta(days=n) for n in (moved, since))
+        assert logic.is_kept(*days, today) is kept
