@@ -1,7 +1,9 @@
 """Pure decisions about transfers: what follows what, deadlines, the letter."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import Any, Protocol
+from uuid import UUID
 
 from app.core.clock import add_months
 from app.core.errors import Invalid, Text
@@ -156,6 +158,23 @@ def letter(
     )
 
 
+def redirected(
+    ends: Mapping[str, UUID | None], of: UUID, to: tuple[UUID, str], day: date, *, is_moved: bool
+) -> dict[str, Any]:
+    """Give what changes of a pending transfer when `of` becomes `to` (id and name).
+
+    What arrives goes to the new one; what leaves goes from there if the member `is_moved`. A
+    transfer that would lead from an organisation to itself lapses.
+    """
+    values: dict[str, Any] = {}
+    for side, follows in (("to", True), ("from", is_moved)):
+        if ends[f"{side}_organization_id"] == of and follows:
+            values |= {f"{side}_organization_id": to[0], f"{side}_organization_name": to[1]}
+    if values and len({values.get(name, end) for name, end in ends.items()}) == 1:
+        return {"status": TransferStatus.LAPSED, "ended_on": day, "end_reason": MERGED}
+    return values
+
+
 # ── What is told
 
 _TOLD: dict[Reminder, Text] = {
@@ -190,9 +209,17 @@ ENDED: dict[TransferStatus, Text] = {
 }
 
 
-def title(text: Text, of: str, to: str, day: date | None = None) -> Text:
-    """Fill a message's title with the names of organisations."""
-    return Text(*(part.format(of=of, to=to, day=day) for part in text))
+class Named(Protocol):
+    """What leads from somewhere to somewhere."""
+
+    from_organization_name: Any
+    to_organization_name: Any
+
+
+def title(text: Text, of: Named, day: date | None) -> Text:
+    """Fill a message's title with the names of organisations, and of nobody."""
+    names = {"of": of.from_organization_name, "to": of.to_organization_name, "day": day}
+    return Text(*(part.format(**names) for part in text))
 
 
 def reminding(reminder: Reminder) -> Text:

@@ -1,7 +1,7 @@
 """Reading transfers. Every read starts from `visible`."""
 
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from functools import lru_cache
 from importlib import resources
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, and_, case, false, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from app.core import clock
@@ -18,10 +18,10 @@ from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import NotFound
 from app.core.pages import Rows, page
-from app.members import queries as members
 from app.members.models import Membership
+from app.members.types import COUNTED
 from app.organizations import queries as organizations
-from app.organizations.models import OrganizationState
+from app.organizations.models import Organization, OrganizationState
 from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
 from app.organizations.types import OrganizationKind
 from app.transfers import logic
@@ -30,7 +30,6 @@ from app.transfers.schemas import TransferListParams
 from app.transfers.types import PENDING, TransferKind, TransferPack, TransferStatus
 
 READ = Permission.MEMBERS_READ
-NAME = OrganizationState.name
 From = aliased(OrganizationState, name="old")
 To = aliased(OrganizationState, name="new")
 _SHOWN = (
@@ -178,71 +177,45 @@ async def find(on: Reader, caller: Caller, params: TransferListParams) -> Rows[A
     )
 
 
-# ── Where a member belonged
-
-
-def belonged(district_code: str, member_id: UUID) -> AnySelect:
-    """Select where a member belonged in one district, oldest first, with the names of the time."""
-    named = and_(
-        OrganizationState.district_code == Membership.district_code,
-        OrganizationState.organization_id == Membership.organization_id,
-        or_(
-            on_day(OrganizationState, Membership.valid_from),
-            and_(OrganizationState.is_end, OrganizationState.valid_from <= Membership.valid_from),
-        ),
-    )
-    return (
-        select(
-            Membership.district_code,
-            OrganizationState.name.label("organization_name"),
-            Membership.category,
-            Membership.status,
-            Membership.valid_from,
-            Membership.valid_to,
-        )
-        .outerjoin(OrganizationState, named)
-        .where(Membership.district_code == district_code, Membership.member_id == member_id)
-        .order_by(Membership.valid_from)
+def counts(transfer: Transfer) -> Select[UUID]:
+    """Select the membership by which the old organisation counts a transfer's member today."""
+    return select(Membership.id).where(
+        Membership.district_code == transfer.district_code,
+        Membership.member_id == transfer.member_id,
+        Membership.organization_id == transfer.from_organization_id,
+        Membership.status.in_(sorted(COUNTED)),
+        on_day(Membership, clock.today()),
     )
 
 
-def brought(district_code: str, member_id: UUID) -> AnySelect:
-    """Select what came along with a member from other districts, the newest first."""
-    return (
-        select(Transfer.history)
-        .where(
-            Transfer.district_code == district_code,
-            Transfer.member_id == member_id,
-            Transfer.history.is_not(None),
-        )
-        .order_by(Transfer.ended_on.desc(), Transfer.id.desc())
-        .limit(1)
+def over(district_code: str, member_id: UUID, day: date) -> Select[Transfer]:
+    """Select, locked, what of a member's was released and is over on `day`."""
+    rows = select(Transfer).where(
+        Transfer.district_code == district_code,
+        Transfer.member_id == member_id,
+        Transfer.status == TransferStatus.RELEASED,
+        Transfer.valid_until < day,
     )
-
-
-async def past(on: Executor, district_code: str, member_id: UUID) -> list[dict[str, Any]]:
-    """List where a member belonged, in this district and in those before, oldest first."""
-    here = [dict(r) for r in (await on.execute(belonged(district_code, member_id))).mappings()]
-    before = await on.scalar(brought(district_code, member_id)) or []
-    away = (row for row in before if row["district_code"] != district_code)  # who came back
-    return sorted([*away, *map(_dated, here)], key=lambda row: row["valid_from"])
-
-
-def _dated(row: dict[str, Any]) -> dict[str, Any]:
-    """Write the days as JSON does."""
-    return row | {
-        name: None if row[name] is None else row[name].isoformat()
-        for name in ("valid_from", "valid_to")
-    }
-
-
-async def memberships(on: Executor, caller: Caller, member_id: UUID) -> list[dict[str, Any]]:
-    """List where a member whom the caller sees belonged, or raise `NotFound`."""
-    seen = await members.get(on, caller, member_id)
-    return await past(on, seen.district_code, member_id)
+    return rows.with_for_update()
 
 
 # ── For a restructuring
+
+
+def concerns(district_code: str, ids: Sequence[UUID], day: date) -> ColumnElement[bool]:
+    """Hold transfers to those pending on `day` that lead from or to some organisations."""
+    sides = Transfer.from_organization_id.in_(ids), Transfer.to_organization_id.in_(ids)
+    return and_(Transfer.district_code == district_code, is_pending(day), or_(*sides))
+
+
+def now_in(district_code: str, organization_id: UUID, ids: Sequence[UUID]) -> Select[UUID]:
+    """Select which of some members belong to an organisation today."""
+    return select(Membership.member_id).where(
+        Membership.district_code == district_code,
+        Membership.organization_id == organization_id,
+        Membership.member_id.in_(ids),
+        on_day(Membership, clock.today()),
+    )
 
 
 async def pending_of(
@@ -252,7 +225,6 @@ async def pending_of(
 
     A restructuring's simulation tells of them; it has checked who asks.
     """
-    ids = sorted(organization_ids)
     rows = select(
         Transfer.id,
         status_on(clock.today()).label("status"),
@@ -261,38 +233,59 @@ async def pending_of(
         Transfer.from_organization_name,
         Transfer.to_organization_id,
         Transfer.to_organization_name,
-    ).where(
-        Transfer.district_code == district_code,
-        is_pending(clock.today()),
-        or_(Transfer.from_organization_id.in_(ids), Transfer.to_organization_id.in_(ids)),
-    )
+    ).where(concerns(district_code, sorted(organization_ids), clock.today()))
     return list(await on.execute(rows.order_by(Transfer.id)))
 
 
-def standing(district_code: str, organization_id: UUID, day: date) -> AnySelect:
-    """Select what an organisation is called on `day`, its kind and its path, while it stands."""
+# ── Where a transfer leads
+
+STATE = OrganizationState
+
+
+def _standing(day: date) -> AnySelect:
     return select(
-        OrganizationState.organization_id,
-        OrganizationState.name,
-        OrganizationState.kind,
-        OrganizationState.path,
-    ).where(
-        OrganizationState.district_code == district_code,
-        OrganizationState.organization_id == organization_id,
-        on_day(OrganizationState, day),
+        STATE.district_code, STATE.organization_id, STATE.name, STATE.kind, STATE.path
+    ).where(on_day(STATE, day))
+
+
+def standing(code: str, organization_id: UUID) -> AnySelect:
+    """Select an organisation as it stands today."""
+    return _standing(clock.today()).where(
+        STATE.district_code == code, STATE.organization_id == organization_id
     )
 
 
-def named(district_code: str, name: str, day: date) -> AnySelect:
-    """Select the one organisation of a district that is called `name`: groups repeat names."""
-    return select(
-        OrganizationState.organization_id,
-        OrganizationState.name,
-        OrganizationState.kind,
-        OrganizationState.path,
-    ).where(
-        OrganizationState.district_code == district_code,
-        OrganizationState.name == name,
-        OrganizationState.kind != OrganizationKind.PARTY_GROUP,
-        on_day(OrganizationState, day),
+def named(code: str, name: str) -> AnySelect:
+    """Select the one organisation of a district that is called `name`; groups repeat names."""
+    return _standing(clock.today()).where(
+        STATE.district_code == code,
+        STATE.name == name,
+        STATE.kind != OrganizationKind.PARTY_GROUP,
     )
+
+
+def reachable(caller: Caller, code: str, organization_id: UUID) -> AnySelect:
+    """Select where a transfer out of district `code` may lead: there, or in the caller's sight."""
+    in_sight = in_subtrees(caller.subtrees(Permission.ORGANIZATIONS_READ))
+    return _standing(clock.today()).where(
+        STATE.organization_id == organization_id, or_(STATE.district_code == code, in_sight)
+    )
+
+
+def share(code: str, organization_id: UUID) -> Select[UUID]:
+    """Select an organisation and keep it standing until the COMMIT."""
+    rows = select(Organization.id).where(
+        Organization.district_code == code, Organization.id == organization_id
+    )
+    return rows.with_for_update(read=True)
+
+
+async def above(on: Executor, place: Any) -> tuple[UUID | None, bool]:
+    """Find the level that releases the members of `place`, and tell whether it is the root."""
+    up = logic.release_path(OrganizationKind(place.kind), place.path)
+    rows = select(STATE.organization_id).where(
+        STATE.district_code == place.district_code,
+        STATE.path == up,
+        on_day(STATE, clock.today()),
+    )
+    return await on.scalar(rows), up == organizations.ROOT_PATH

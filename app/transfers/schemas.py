@@ -8,7 +8,6 @@ from pydantic import StringConstraints
 
 from app.core.schemas import Day, DistrictCode, Flag, Id, ListParams, Schema
 from app.members.schemas import Reason
-from app.members.types import MemberCategory, MemberStatus
 from app.organizations.models import NAME_LENGTH
 from app.transfers.models import NUMBER_LENGTH
 from app.transfers.types import RejectionGround, TransferKind, TransferStatus
@@ -98,14 +97,6 @@ class WithdrawalNew(Schema):
     reason: Reason
 
 
-class ReceiptNew(Schema):
-    """The receipt (回执) that came back from outside."""
-
-    received_on: Day | None = None
-    """The day on which the new organisation accepted; today when left out."""
-    receipt_number: LetterNumber | None = None
-
-
 class TransferListParams(ListParams):
     """Filters of the list of transfers."""
 
@@ -116,20 +107,3 @@ class TransferListParams(ListParams):
     """From or to it."""
     member_id: Id | None = None
     sort: Literal["requested_on", "-requested_on"] = "-requested_on"
-
-
-class MembershipOut(Schema):
-    """Where a member belonged, and as what, until the day before `valid_to`."""
-
-    district_code: str
-    organization_name: str | None
-    category: MemberCategory
-    status: MemberStatus
-    valid_from: date
-    valid_to: date | None
-
-
-class MembershipsOut(Schema):
-    """Where a member belonged, oldest first; what came along from other districts too."""
-
-    items: list[MembershipOut]
