@@ -3,28 +3,20 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 
 from app.core.caller import Caller
-from app.core.dated import on_day
 from app.core.db import Executor
 from app.members import queries as members
 from app.members.models import Membership
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnySelect
+from app.organizations.queries import AnySelect, stood_as
 from app.transfers.models import Transfer
 
 
 def belonged(district_code: str, member_id: UUID) -> AnySelect:
     """Select where a member belonged in one district, oldest first, with the names of the time."""
-    named = and_(
-        OrganizationState.district_code == Membership.district_code,
-        OrganizationState.organization_id == Membership.organization_id,
-        or_(
-            on_day(OrganizationState, Membership.valid_from),
-            and_(OrganizationState.is_end, OrganizationState.valid_from <= Membership.valid_from),
-        ),
-    )
+    named = stood_as(Membership.district_code, Membership.organization_id, Membership.valid_from)
     return (
         select(
             Membership.district_code,

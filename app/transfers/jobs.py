@@ -16,6 +16,8 @@ from app.transfers.service import Pair, now, set_values, tell_old, tell_side
 from app.transfers.types import PENDING, Reminder, Step, TransferStatus
 
 _log = structlog.get_logger(__name__)
+REMINDED = "reminded"
+"""What is noted in the row of the old district alone."""
 
 
 async def remind_transfers(doors: Doors) -> None:
@@ -57,7 +59,7 @@ async def _remind(doors: Doors, code: str) -> None:
                 )
                 twin = (await session.scalars(rows.with_for_update())).one()
             if what := await _look(session, Pair(out, twin)):
-                for row in (out, twin):
+                for row in (out, None if what == REMINDED else twin):
                     if row is not None:
                         told = done.setdefault(row.district_code, {})
                         told.setdefault(what, []).append(row.id)
@@ -99,12 +101,12 @@ async def _look(session: AsyncSession, pair: Pair) -> str | None:
     await tell_side(session, pair.arrival if is_new else out, text, is_new=is_new, day=last)
     if reminder != Reminder.RELEASE_SOON:
         await tell_old(session, out, text, day=last)
-    return "reminded"
+    return REMINDED
 
 
 def _end(pair: Pair, step: Step, reason: str | None) -> None:
     values = {
-        "status": logic.moved(now(pair.out), step),
+        "status": logic.moved(TransferStatus(pair.out.status), step),
         "ended_on": clock.today(),
         "end_reason": reason,
     }

@@ -14,7 +14,6 @@ from app.transfers.types import (
     PENDING,
     Reminder,
     Step,
-    TransferKind,
     TransferPack,
     TransferStatus,
 )
@@ -72,13 +71,6 @@ def out_of_order(status: TransferStatus, allowed: Iterable[TransferStatus]) -> T
         f"the transfer is {TERMS[status].en}; it must be {en}",
         state=status.value,
     )
-
-
-def kind_of(from_district: str, to_district: str | None) -> TransferKind:
-    """Tell how far a transfer goes."""
-    if to_district is None:
-        return TransferKind.OUTSIDE
-    return TransferKind.LOCAL if from_district == to_district else TransferKind.ACROSS
 
 
 def release_path(kind: OrganizationKind, path: str) -> str:

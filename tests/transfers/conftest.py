@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.models import Account
@@ -100,9 +100,8 @@ async def told(session: AsyncSession) -> list[tuple[str, str, str]]:
         "SELECT m.district_code, coalesce(s.name, g.district_code, 'person'), m.title_zh"
         " FROM message m LEFT JOIN account_grant g ON g.account_id = m.account_id"
         " LEFT JOIN organization_state s ON s.organization_id = g.organization_id"
-        " ORDER BY m.id, 2"
     )
-    return [(row[0], row[1], row[2]) for row in await session.execute(rows)]
+    return sorted((row[0], row[1], row[2]) for row in await session.execute(rows))
 
 
 async def clerk_of(session: AsyncSession, district: str, organization: UUID | None) -> Headers:
@@ -144,6 +143,3 @@ async def account_of(session: AsyncSession, organization: UUID) -> UUID:
     found = await session.scalar(rows.bindparams(id=organization))
     assert isinstance(found, UUID)
     return found
-
-
-__all__ = ["NEAR", "TODAY", "Scene", "made", "member_account", "refused", "select", "told"]
