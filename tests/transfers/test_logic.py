@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from app.arrivals.logic import ended
 from app.core.errors import Invalid
 from app.members.types import MemberCategory
 from app.organizations.types import OrganizationKind as Kind
@@ -155,3 +156,12 @@ def test_redirected(
     values = logic.redirected(ends, A, (C, "合并支部"), DAY, is_moved=is_moved)
     assert wanted.items() <= values.items()
     assert bool(values) == bool(wanted)
+
+
+def test_what_goes_along_ends_on_the_day() -> None:
+    """Also what began on that very day: it is all that is known of the old district."""
+    past = [
+        {"valid_from": "2019-12-01", "valid_to": "2019-12-31"},
+        {"valid_from": "2019-12-31", "valid_to": None},
+    ]
+    assert [row["valid_to"] for row in ended(past, DAY)] == ["2019-12-31", "2019-12-31"]
