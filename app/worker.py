@@ -13,6 +13,7 @@ from app.core.jobs import QUEUE
 from app.imports.jobs import refresh_statistics
 from app.messages.jobs import send_notices
 from app.reminders.jobs import remind_of_elections
+from app.transfers.jobs import remind_transfers
 from app.wishes.jobs import forget_residents
 
 _log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ def queue(url: str, doors: Doors) -> procrastinate.App:
     register(remind_of_elections, cron="7 16 * * *")  # after midnight in Shanghai, that is UTC+8
     register(send_notices, cron="*/10 * * * *")  # and as soon as there is something to send
     register(remind_admissions, cron="7 0 * * *")  # in the morning in Shanghai
+    register(remind_transfers, cron="27 17 * * *")
     register(refresh_statistics)
     return made
 

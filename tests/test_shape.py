@@ -36,6 +36,7 @@ from tests.make.residents import (
     make_record,
     make_wish,
 )
+from tests.make.transfers import make_transfer
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app"
@@ -323,6 +324,10 @@ READS = {
     "/service-posts?limit=200": 1,
     "/service-posts?limit=200&within={root}": 2,
     "/service-records?limit=200": 1,
+    "/transfers?limit=200": 1,
+    "/transfers?limit=200&within={root}": 2,
+    "/transfers/{transfer}": 1,
+    "/members/{member}/memberships": 3,
     "/wishes?limit=200": 1,
     "/rules/findings?limit=200&within={root}": 3,
     "/pledges?limit=200": 1,
@@ -373,6 +378,15 @@ INSERT INTO admission_step (district_code, id, admission_id, step, done_on, pape
 SELECT '231005', gen_random_uuid(), i, n, date '2019-12-31', '{}'::varchar[], gen_random_uuid()
 FROM (SELECT id, 1 FROM made UNION ALL SELECT :admission, 6 FROM made) AS each (i, n)
 """)
+MANY_TRANSFERS = text("""
+INSERT INTO transfer (district_code, id, member_id, member_name, id_number_masked, category,
+                      from_district_code, from_organization_id, from_organization_name,
+                      to_organization_name, reason, status, requested_on, requested_by,
+                      release_due_on, ended_on, ended_by, end_reason)
+SELECT '231005', gen_random_uuid(), :member, '测试', '*', 'full', '231005', :organization, '测试',
+       '某支部', '变动', 'withdrawn', '2019-12-31', gen_random_uuid(), '2020-01-10', '2019-12-31',
+       gen_random_uuid(), '变动' FROM generate_series(1, 99)
+""")
 
 
 async def test_reads_take_as_many_statements_for_one_row_as_for_many(
@@ -393,6 +407,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     cycle = (await client.post("/election-cycles", json=new)).json()["id"]
     await session.execute(BOX, {"organization": branch, "count": 1})
     admission = await make_admission(session, branch)
+    transfer = await make_transfer(session, member, "某支部", is_outside=True)
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -401,6 +416,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
             async with statements(connection) as seen:
                 made = {"root": root, "branch": branch, "pledge": pledge, "cycle": cycle}
                 made["admission"] = admission
+                made |= {"member": member, "transfer": transfer}
                 answer = await client.get(url.format(**made))
             assert answer.status_code == 200, answer.text
             counts[url] = len(seen)
@@ -416,6 +432,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
         await make_organization(session, root)
         await serve(session, community, member)
     await session.execute(MANY_CYCLES, {"organization": branch})
+    await session.execute(MANY_TRANSFERS, {"organization": branch, "member": member})
     await analyze(session)  # rolled-back tests leave the planner with sizes of no sense
     assert await counted() == one
     assert {url: n for url, n in one.items() if n > READS[url]} == {}

@@ -19,7 +19,7 @@ class NoSuchFigure(AppError):  # noqa: N818
     title = Text("模板中有不存在的数字", "The template names a figure that there is not")
 
 
-class NoTemplate(AppError):  # noqa: N818
+class NoOwnTemplate(AppError):  # noqa: N818
     """The district has no template of its own."""
 
     status = HTTPStatus.CONFLICT

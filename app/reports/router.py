@@ -21,7 +21,7 @@ from app.core.papers import DOCX, SVG, bars, word
 from app.core.problems import declare
 from app.core.schemas import DistrictCode
 from app.reports import queries, service
-from app.reports.errors import NoSuchFigure, NoTemplate, OneDistrict
+from app.reports.errors import NoOwnTemplate, NoSuchFigure, OneDistrict
 from app.reports.schemas import (
     AnnualOut,
     AnnualParams,
@@ -122,7 +122,7 @@ async def set_report_template(
 @router.delete(
     "/annual/template/{district_code}",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=declare(NotFound, Forbidden, Stale, PreconditionRequired, NoTemplate),
+    responses=declare(NotFound, Forbidden, Stale, PreconditionRequired, NoOwnTemplate),
 )
 async def remove_report_template(
     session: SessionDep, caller: CallerDep, district_code: DistrictCode, version: IfMatch

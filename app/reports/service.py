@@ -10,7 +10,7 @@ from app.core.errors import NotFound, Stale
 from app.figures.queries import REGISTRY
 from app.organizations.queries import ROOT_PATH
 from app.reports import logic
-from app.reports.errors import NoSuchFigure, NoTemplate
+from app.reports.errors import NoOwnTemplate, NoSuchFigure
 from app.reports.models import ReportTemplate
 from app.reports.schemas import SHIPPED, Sections, TemplateEdit
 
@@ -70,7 +70,7 @@ async def _write(
 
 
 async def remove(session: AsyncSession, caller: Caller, district_code: str, version: int) -> None:
-    """Return to the template that is shipped; raises `NoTemplate` where it is in use already."""
+    """Return to the template that is shipped; raises `NoOwnTemplate` where it is in use already."""
     _allowed(caller, district_code)
     rows = select(ReportTemplate.version, ReportTemplate.title)
     rows = rows.where(ReportTemplate.district_code == district_code)
@@ -78,6 +78,6 @@ async def remove(session: AsyncSession, caller: Caller, district_code: str, vers
     if version != (SHIPPED if found is None else found.version):
         raise Stale
     if found is None or found.title is None:
-        raise NoTemplate
+        raise NoOwnTemplate
     await _write(session, caller, district_code, version, None, None)
     audit.record(session, district_code, ("report_template", district_code))

@@ -25,6 +25,7 @@ FULL |= {"election_cycle", "criticism_notice", "election_practice"}
 FULL |= {"ballot_box", "ballot_voter", "ballot"}
 FULL |= {"message", "wechat_notice", "election_reminder"}
 FULL |= {"admission", "admission_step"}
+FULL |= {"transfer"}
 
 
 @pytest.mark.parametrize("table", WALLED)

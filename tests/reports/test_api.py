@@ -130,7 +130,7 @@ async def test_a_template_is_the_departments(
     assert shown.json()["is_own"] is False
     url = f"{TEMPLATE_URL}/231005"
     none = await client.delete(url, headers={"if-match": '"1"'})
-    assert none.json()["type"] == "/problems/no-template"
+    assert none.json()["type"] == "/problems/no-own-template"
     assert (await put(TEMPLATE, 2)).status_code == 412
     made = await put(TEMPLATE, 1)
     assert (made.json()["version"], made.json()["is_own"]) == (2, True)
@@ -141,7 +141,7 @@ async def test_a_template_is_the_departments(
     assert (await client.delete(url)).status_code == 428
     assert (await client.delete(url, headers={"if-match": '"3"'})).status_code == 204
     gone = await client.delete(url, headers={"if-match": '"4"'})
-    assert gone.json()["type"] == "/problems/no-template"
+    assert gone.json()["type"] == "/problems/no-own-template"
     back = (await client.get(f"{TEMPLATE_URL}?district_code=231005")).json()
     assert (back["version"], back["is_own"], back["title"]) == (4, False, shown.json()["title"])
     assert (await put(TEMPLATE, 4)).json()["version"] == 5
