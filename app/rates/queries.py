@@ -143,9 +143,10 @@ async def _counted_in(
         wrong = {"field": "to", "where": "query", "code": "period", "message": message}
         raise Invalid(message, "`from` lies after `to`", errors=[wrong])
     day = filters.as_of or clock.today()
-    places = caller.subtrees(READ)
     if filters.within:
         places = [await organizations.subtree(on, caller, filters.within, day, READ)]
+    else:
+        places = await organizations.places(on, caller, READ, day)
     names = ("pledger_kind", "category", "since", "until")
     values = {n: value for n in names if (value := getattr(filters, n)) is not None}
     return places, values | {"day": day}

@@ -212,13 +212,12 @@ async def _places(
     on: Reader, caller: Caller, permission: Permission, params: FigureParams, day: date
 ) -> list[Subtree]:
     """Give the subtrees asked about; `NotFound` for one out of sight, `Forbidden` with no right."""
-    held = caller.subtrees(permission)
-    if not held:
+    if not caller.subtrees(permission):
         raise Forbidden(
             f"没有“{permission.value}”权限", f"{permission} is not granted", permission=permission
         )
     if params.within is None:
-        return held
+        return await organizations.places(on, caller, permission, day)
     return [await organizations.subtree(on, caller, params.within, day, permission)]
 
 
