@@ -144,6 +144,41 @@ class District:
                 found.append((read, _dated(answer.json(), is_member="/members" in read)))
         return found
 
+    async def differs_by(self, first: date, last: date) -> None:
+        """Hold the difference between two days to the trees that were kept of them."""
+        trees = [READS.index("/organizations/{place}/tree") + len(READS) * n for n in (0, 1)]
+        for (client, place), at in zip(self.readers, trees, strict=True):
+            was, now = (_flat(self.copies[day][at][1]) for day in (first, last))
+            url = f"/organizations/{place}/tree/diff?from={first}&to={last}"
+            told = (await client.get(url)).json()
+            come = {o["organization_id"] for o in told["founded"] + told["moved"]}
+            gone = {o["organization_id"] for o in told["dissolved"] + told["moved"]}
+            along = {i for i in now.keys() ^ was.keys() if i not in come | gone}
+            over = {(was | now)[i][0]["parent_id"] for i in along}
+            assert over <= along | come | gone  # with what they stand under, or stood
+            both = was.keys() & now.keys()
+            for key, fact in (("renamed", "name"), ("converted", "kind")):
+                wanted = {i for i in both if was[i][0][fact] != now[i][0][fact]}
+                assert {o["organization_id"] for o in told[key]} == wanted
+            heads = {h["organization_id"]: h for h in told["headcounts"]}
+            for one in was.keys() | now.keys():
+                counts = [side[one][1] if one in side else _NOBODY for side in (was, now)]
+                for kind in ("own", "subtree"):
+                    found = heads[one][kind] if one in heads else None
+                    pair = (found["before"], found["after"]) if found else None
+                    wanted_pair = (counts[0][kind], counts[1][kind])
+                    assert pair == wanted_pair or (found is None and len({*wanted_pair}) == 1)
+
+
+_NOBODY = {"own": 0, "subtree": 0}
+
+
+def _flat(tree: Any) -> dict[str, tuple[Any, Any]]:
+    found = {tree["organization"]["id"]: (tree["organization"], tree["headcount"])}
+    for child in tree["children"]:
+        found |= _flat(child)
+    return found
+
 
 def _dated(told: Any, *, is_member: bool) -> Any:
     """Leave out of an answer what does not hang on the day."""
@@ -200,6 +235,7 @@ async def test_every_day_answers_as_it_did(
         clock.pin(today + timedelta(days=1))
         for day, was in district.copies.items():
             assert await district.answers(day) == was, day
+        await district.differs_by(FIRST, today)
 
 
 @asynccontextmanager
