@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
 from uuid import UUID
 
 from app.changes.types import Flow, Pair, Seen, Step
@@ -83,9 +82,3 @@ def is_moved(one: Seen) -> bool:
 def last(steps: Sequence[Step], which: Callable[[Step], bool]) -> Step | None:
     """Give the last of `steps` that is meant."""
     return next((step for step in reversed(steps) if which(step)), None)
-
-
-def months_between(first: date, last_day: date) -> int:
-    """Count the whole months from `first` to `last_day`."""
-    months = (last_day.year - first.year) * 12 + last_day.month - first.month
-    return months - (last_day.day < first.day)

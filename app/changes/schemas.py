@@ -1,18 +1,13 @@
-"""JSON of changes, corrections and warnings."""
+"""JSON of changes."""
 
-from datetime import date, datetime
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from app.changes.types import Cause, Subject
-from app.core.schemas import Day, Id, ListParams, Schema
-from app.members.types import MemberCategory, MemberStatus
-from app.organizations.types import OrganizationKind, Sector
-from app.rules.types import Operator, Severity, Suggestion
-
-# ── What differs between two days
+from app.core.schemas import Day, Schema
+from app.organizations.types import OrganizationKind
 
 
 class DiffParams(Schema):
@@ -112,108 +107,3 @@ class DiffOut(Schema):
     renamed: list[RenamedOut]
     converted: list[ConvertedOut]
     headcounts: list[HeadcountChangeOut]
-
-
-# ── Corrections
-
-
-class CorrectionListParams(ListParams):
-    """Filters of the list of corrections."""
-
-    within: Id | None = None
-    """Only what concerns this organisation and what is under it."""
-    subject: Subject | None = None
-    first: Annotated[Day | None, Field(alias="from")] = None
-    """Corrected on this day or later; 31 days before `to` when left out."""
-    last: Annotated[Day | None, Field(alias="to")] = None
-    """Corrected on this day or earlier; today when left out."""
-    sort: Literal["corrected_at", "-corrected_at"] = "-corrected_at"
-
-
-class ToldOrganization(Schema):
-    """What is told of an organisation."""
-
-    parent_id: UUID | None
-    name: str
-    kind: OrganizationKind
-    sector: Sector | None
-    is_grid: bool
-    founded_on: date | None
-    term_started_on: date | None
-    due_on: date | None
-
-
-class ToldMembership(Schema):
-    """What is told of a membership; the organisation is null where it is out of sight."""
-
-    organization_id: UUID | None
-    organization_name: str | None
-    category: MemberCategory
-    status: MemberStatus
-
-
-class CorrectionOut(Schema):
-    """A record of past days that was changed in retrospect (更正)."""
-
-    id: UUID
-    """Of the record; one that was corrected twice is listed twice."""
-    subject: Subject
-    organization_id: UUID | None
-    """The organisation of which it tells; null for a membership."""
-    member_id: UUID | None
-    member_name: str | None
-    valid_from: date
-    """The first day of which something else is told."""
-    told: ToldOrganization | ToldMembership | None
-    """What was told of that day; null where nothing was."""
-    now: ToldOrganization | ToldMembership | None
-    """What is told of that day now; null where nothing is."""
-    told_at: datetime
-    """Since when it was told."""
-    corrected_at: datetime
-
-
-# ── Warnings
-
-
-class WarningListParams(ListParams):
-    """Filters of the list of warnings."""
-
-    within: Id | None = None
-    """Only this organisation and those below it."""
-    kind: OrganizationKind = OrganizationKind.GENERAL_BRANCH
-    as_of: Day | None = None
-    """The day from which twelve months are looked ahead, and back; today when left out."""
-    sort: Literal["on"] = "on"
-
-
-class WarningOut(Schema):
-    """A rule that an organisation does not meet yet, and is expected to within twelve months."""
-
-    district_code: str
-    organization_id: UUID
-    organization_name: str
-    kind: OrganizationKind
-    headcount: int
-    """Members of its whole subtree on the day."""
-    rule: str
-    pack: str
-    version: str
-    severity: Severity
-    suggestion: Suggestion | None
-    operator: Operator
-    threshold: int
-    cause: Cause
-    """`dated`: by changes that are recorded ahead. `trend`: by going on as in the months before."""
-    month: int
-    """In how many months."""
-    on: date
-    """The last day of that month of counting."""
-    expected: int
-    """The head-count then."""
-    months_back: int
-    """How many whole months of records the trend rests on, twelve at most; a trend needs six."""
-    joined: int
-    """Who came in those months."""
-    left: int
-    """Who went in those months."""

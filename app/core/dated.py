@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from sqlalchemy import Table, and_, func, inspect, null, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
@@ -41,7 +42,7 @@ def known(model: Any, history: Table, instant: Any) -> Any:
     first = (
         select(*(every.c[name] for name in names))
         .where(every.c.recorded_at <= instant)
-        .distinct(every.c.district_code, every.c.id)
+        .ext(distinct_on(every.c.district_code, every.c.id))
         .order_by(every.c.district_code, every.c.id, every.c.superseded_at.asc().nulls_last())
     )
     return aliased(model, first.subquery())
