@@ -365,7 +365,7 @@ async def tree(on: Reader, caller: Caller, organization_id: UUID, params: TreePa
     written: list[str] = []
     open_paths: list[str] = []
     found = await _tree_hot.fetch(on, [top], values, **values)
-    if not found or found[0]["path"] != top.path:  # it does not stand on the day
+    if not found or found[0][1] != top.path:  # it does not stand on the day
         raise NotFound
     for node, path in found:
         while open_paths and not path.startswith(open_paths[-1]):

@@ -23,6 +23,7 @@ FULL |= {"pledge", "pledge_evidence", "pledge_event"}
 FULL |= {"service_post", "service_claim", "service_record", "wish"}
 FULL |= {"election_cycle", "criticism_notice", "election_practice"}
 FULL |= {"ballot_box", "ballot_voter", "ballot"}
+FULL |= {"membership_history"}
 
 
 @pytest.mark.parametrize("table", WALLED)
