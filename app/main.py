@@ -29,10 +29,12 @@ from app.core.envelope import Envelope
 from app.core.http import note_refusal
 from app.core.settings import Settings
 from app.core.store import open_store
+from app.corrections.router import router as corrections
 from app.cycles.router import router as cycles
 from app.economy.router import router as economy
 from app.elections.router import router as elections
 from app.figures.router import router as figures
+from app.forecasts.router import router as forecasts
 from app.imports.router import router as imports
 from app.members.router import router as members
 from app.messages.router import router as messages
@@ -76,6 +78,8 @@ GUARDED = (  # fixed paths first, and what is asked most
     ballots,
     changes,
     figures,
+    corrections,
+    forecasts,
     reports,
     messages,
     reminders,

@@ -1,5 +1,6 @@
 """Who is calling and what they may do where. Pure: no database, no HTTP."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -125,6 +126,14 @@ class Subtree:
         return self.district_code == other.district_code and other.path.startswith(self.path)
 
 
+def outermost(subtrees: Collection[Subtree]) -> list[Subtree]:
+    """List subtrees in order, without those that lie in another."""
+    return sorted(
+        (s for s in subtrees if not any(o != s and o.holds(s) for o in subtrees)),
+        key=lambda s: (s.district_code, s.path),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A set of permissions over one subtree."""
@@ -182,11 +191,7 @@ class Caller:
 
     def subtrees(self, permission: Permission) -> list[Subtree]:
         """List the subtrees in which the caller holds `permission`, none inside another."""
-        held = {g.subtree for g in self.grants if permission in g.permissions}
-        return sorted(
-            (s for s in held if not any(o != s and o.holds(s) for o in held)),
-            key=lambda s: (s.district_code, s.path),
-        )
+        return outermost({g.subtree for g in self.grants if permission in g.permissions})
 
     def may(self, permission: Permission, at: Subtree) -> bool:
         """Tell whether the caller holds `permission` over `at`."""

@@ -4,8 +4,10 @@ from datetime import date
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from sqlalchemy import and_, func, inspect, or_
+from sqlalchemy import Table, and_, func, inspect, null, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.core.db import Base, new_id
@@ -25,6 +27,25 @@ class NotYet(AppError):  # noqa: N818
 def on_day(dated: Any, day: Any) -> ColumnElement[bool]:
     """Hold rows of a dated table to those that are true on `day`."""
     return and_(dated.valid_from <= day, or_(dated.valid_to.is_(None), dated.valid_to > day))
+
+
+def known(model: Any, history: Table, instant: Any) -> Any:
+    """Stand for `model` as it was recorded at `instant`, whatever was changed or corrected since.
+
+    A row's first version that was not superseded by then counts: an end that was recorded later
+    keeps the row's own `recorded_at`.
+    """
+    names = [c.key for c in model.__table__.c]
+    standing = select(*model.__table__.c, null().label("superseded_at"))
+    superseded = select(*history.c).where(history.c.superseded_at > instant)
+    every = standing.union_all(superseded).subquery()
+    first = (
+        select(*(every.c[name] for name in names))
+        .where(every.c.recorded_at <= instant)
+        .ext(distinct_on(every.c.district_code, every.c.id))
+        .order_by(every.c.district_code, every.c.id, every.c.superseded_at.asc().nulls_last())
+    )
+    return aliased(model, first.subquery())
 
 
 async def change(session: AsyncSession, row: Row, day: date, values: dict[str, Any]) -> Row:

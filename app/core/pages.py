@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -94,7 +94,8 @@ async def page(
     key = (sorts[name], tie)
     if params.after:
         value, last_id = unseal(params.after, of, sort)
-        typed = date.fromisoformat(value) if key[0].type.python_type is date else value
+        kind = key[0].type.python_type
+        typed = kind.fromisoformat(value) if kind in {date, datetime} else value
         mark = tuple_(literal(typed, key[0].type), literal(UUID(last_id), tie.type))
         rows = rows.where(tuple_(*key) < mark if down else tuple_(*key) > mark)
     rows = rows.order_by(*(part.desc() if down else part for part in key)).limit(params.limit + 1)

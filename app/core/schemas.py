@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -19,6 +19,11 @@ from pydantic_core import PydanticCustomError
 T = TypeVar("T")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+_YEARS = range(1900, 2200)
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 
 
@@ -60,6 +65,18 @@ def _day(value: Any) -> Any:
     return day
 
 
+def _instant(value: Any) -> Any:
+    if not (isinstance(value, str) and _INSTANT.fullmatch(value)):
+        raise PydanticCustomError("datetime", "not an instant written YYYY-MM-DDTHH:MM:SSZ")
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise PydanticCustomError("datetime", "no such instant") from error
+    if found.year not in _YEARS:
+        raise PydanticCustomError("datetime_range", "an instant out of the years 1900 to 2199")
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def _count(value: Any) -> Any:
     if isinstance(value, str) and not re.fullmatch(r"0|[1-9][0-9]{0,9}", value):
         raise PydanticCustomError("int_parsing", "not a whole number")
@@ -90,6 +107,9 @@ Id = Annotated[UUID, BeforeValidator(_id)]
 
 Day = Annotated[date, BeforeValidator(_day)]
 """A date in Asia/Shanghai, written `YYYY-MM-DD`."""
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+"""An instant; without an offset it is UTC."""
 
 Count = Annotated[int, BeforeValidator(_count)]
 """A whole number; neither 18.0 nor true nor +1."""

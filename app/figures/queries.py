@@ -190,11 +190,16 @@ async def _places(
         raise Forbidden(
             f"没有“{PERMISSION_NAMES[needed]}”权限", f"{needed} is not granted", permission=needed
         )
+    then: dict[tuple[Subtree, ...], list[Subtree]] = {}
+    for places in held.values():
+        if tuple(places) not in then:
+            then[tuple(places)] = await organizations.places_then(on, places, day)
+    held = {right: then[tuple(places)] for right, places in held.items()}
     if params.within is None:
         return held
     sight = list(dict.fromkeys(place for places in held.values() for place in places))
     place = await organizations.place_in(on, sight, params.within, day)
-    return {right: [place] for right in held if caller.may(right, place)}
+    return {r: [place] for r, places in held.items() if any(p.holds(place) for p in places)}
 
 
 async def compute(

@@ -118,3 +118,6 @@ class Membership(Base):
 
 
 membership_history = history_of(Membership)
+_past = membership_history.c
+Index("ix_membership_history_superseded_at", _past.district_code, _past.superseded_at)
+Index("ix_membership_history_row", _past.district_code, _past.id, _past.superseded_at)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Date,
+    DateTime,
     Integer,
     String,
     Subquery,
@@ -25,17 +26,17 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
-from app.core.dated import on_day
+from app.core.dated import known, on_day
 from app.core.db import Executor, Reader
 from app.core.errors import Forbidden, NotFound
 from app.core.hot import Hot, json_of, json_rows, narrowed, page_of, param
 from app.core.pages import after_mark, page_json
 from app.members import logic
-from app.members.models import Member, Membership
+from app.members.models import Member, Membership, membership_history
 from app.members.schemas import MemberFilters, MemberListParams, TreeParams
 from app.members.types import COUNTED, FINAL, MemberCategory
 from app.organizations import queries as organizations
-from app.organizations.models import OrganizationState
+from app.organizations.models import OrganizationState, organization_state_history
 from app.organizations.queries import AnyRow, AnySelect, in_subtrees
 
 State = OrganizationState
@@ -94,7 +95,7 @@ def _shown(places: Sequence[Any], day: Any, own: tuple[Any, Any] | None = None) 
                 State.district_code == Membership.district_code,
                 State.organization_id == Membership.organization_id,
                 # who left before an organisation was dissolved is still found where they were
-                or_(on_day(State, day), and_(State.is_end, State.valid_from <= day)),
+                organizations.begun(day),
             ),
         )
         .where(in_sight)
@@ -185,9 +186,10 @@ async def _asked(
 ) -> tuple[list[Subtree], dict[str, Any]]:
     """Give the subtrees and the values that `filters` ask for; `NotFound` for one out of sight."""
     day = filters.as_of or clock.today()
-    subtrees = caller.subtrees(permission)
     if filters.within:
         subtrees = [await organizations.subtree(on, caller, filters.within, day, permission)]
+    else:
+        subtrees = await organizations.places(on, caller, permission, day)
     values: dict[str, Any] = {
         name: value for name in _FILTERS if (value := getattr(filters, name)) is not None
     }
@@ -226,40 +228,42 @@ async def export(on: Reader, caller: Caller, filters: MemberFilters) -> list[Any
     return await _export_hot.fetch(on, subtrees, set(values), **values)
 
 
-def headcounts(subtree: Any, day: Any) -> Subquery:
+def headcounts(
+    subtree: Any, day: Any, state: Any = State, membership: Any = Membership
+) -> Subquery:
     """Count the members of every organisation of `subtree` on `day`, in one statement.
 
     Columns: those of an organisation's state, `own`, and `full`, `probationary` and `subtree` for
-    it and all under it. A count of an organisation is added to each label on its path.
+    it and all under it. A count of an organisation is added to each label on its path. `state` and
+    `membership` may stand for what was recorded at an instant (`core.dated.known`).
     """
     node = (
         select(
-            State.organization_id,
-            State.parent_id,
-            State.path,
-            State.name,
-            State.kind,
-            State.sector,
-            State.is_grid,
-            State.due_on,
+            state.organization_id,
+            state.parent_id,
+            state.path,
+            state.name,
+            state.kind,
+            state.sector,
+            state.is_grid,
+            state.due_on,
         )
-        .where(on_day(State, day), in_subtrees([subtree]))
+        .where(on_day(state, day), in_subtrees([subtree], state))
         .cte("node")
     )
+    is_full = membership.category == MemberCategory.FULL
     own = (
         select(
-            Membership.organization_id,
-            cast(func.count().filter(Membership.category == MemberCategory.FULL), Integer).label(
-                "full"
-            ),
+            membership.organization_id,
+            cast(func.count().filter(is_full), Integer).label("full"),
             cast(func.count(), Integer).label("members"),
         )
         .where(
-            Membership.district_code == subtree.district_code,
-            on_day(Membership, day),
-            Membership.status.in_(sorted(COUNTED)),
+            membership.district_code == subtree.district_code,
+            on_day(membership, day),
+            membership.status.in_(sorted(COUNTED)),
         )
-        .group_by(Membership.organization_id)
+        .group_by(membership.organization_id)
         .cte("own")
     )
     on_path = (
@@ -298,8 +302,20 @@ def headcounts(subtree: Any, day: Any) -> Subquery:
     )
 
 
+_KNOWN_AT = param("known_at", DateTime(timezone=True))
+
+
+def _state(shape: Collection[str]) -> Any:
+    if "known_at" not in shape:
+        return State
+    return known(State, organization_state_history, _KNOWN_AT)
+
+
 def _tree(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
-    counted = headcounts(places[0], _DAY)
+    membership: Any = Membership
+    if "known_at" in shape:
+        membership = known(Membership, membership_history, _KNOWN_AT)
+    counted = headcounts(places[0], _DAY, _state(shape), membership)
     organization, its_json = json_of(
         counted, "id", "parent_id", "path", "name", "kind", "sector", "is_grid", "due_on"
     )
@@ -314,24 +330,44 @@ def _tree(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
     return rows
 
 
-_tree_hot = Hot(_tree)
+def _known_place(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
+    state = _state(shape)
+    return select(state.district_code, state.path).where(
+        state.district_code == places[0].district_code,
+        state.organization_id == param("id", Uuid()),
+        on_day(state, _DAY),
+    )
+
+
+_tree_hot, _known_place_hot = Hot(_tree), Hot(_known_place)
 
 
 async def tree(on: Reader, caller: Caller, organization_id: UUID, params: TreeParams) -> str:
     """Write the JSON of a tree with its head-counts, or raise `NotFound`.
 
     PostgreSQL writes the nodes in the order of their paths; here they are put into each other.
+    What is recorded now says who may see it, also with `known_at`; the tree is that of the records
+    of that instant.
     """
     day = params.as_of or clock.today()
     top = await organizations.subtree(
         on, caller, organization_id, day, Permission.ORGANIZATIONS_READ
     )
     values: dict[str, Any] = {"day": day}
+    if params.known_at is not None:
+        values["known_at"] = params.known_at
+        told = await _known_place_hot.fetch(on, [top], values, id=organization_id, **values)
+        if not told:
+            raise NotFound
+        top = Subtree(*told[0])
     if params.depth is not None:
         values["levels"] = top.path.count(".") + params.depth
     written: list[str] = []
     open_paths: list[str] = []
-    for node, path in await _tree_hot.fetch(on, [top], values, **values):
+    found = await _tree_hot.fetch(on, [top], values, **values)
+    if not found or found[0][1] != top.path:  # it does not stand on the day
+        raise NotFound
+    for node, path in found:
         while open_paths and not path.startswith(open_paths[-1]):
             open_paths.pop()
             written.append("]}")

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.core.schemas import Count, Day, Flag, Id, Line, ListParams, Schema
+from app.core.schemas import Count, Day, Flag, Id, Instant, Line, ListParams, Schema
 from app.members import logic
 from app.members.types import Education, MemberCategory, MemberStatus, Sex
 
@@ -181,6 +181,8 @@ class TreeParams(Schema):
     depth: Annotated[Count, Field(ge=0, le=16)] | None = None
     """Levels below the organisation; all when left out."""
     as_of: Day | None = None
+    known_at: Instant | None = None
+    """As it was recorded at this instant, whatever was corrected since: what was told then."""
 
 
 class Headcount(Schema):

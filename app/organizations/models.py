@@ -144,3 +144,6 @@ class OrganizationState(Base):
 
 
 organization_state_history = history_of(OrganizationState)
+_past = organization_state_history.c
+Index("ix_organization_state_history_superseded_at", _past.district_code, _past.superseded_at)
+Index("ix_organization_state_history_row", _past.district_code, _past.id, _past.superseded_at)

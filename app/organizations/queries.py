@@ -28,7 +28,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.core import clock
-from app.core.caller import Caller, Permission, Subtree
+from app.core.caller import Caller, Permission, Subtree, outermost
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import NotFound
@@ -76,6 +76,14 @@ def in_subtrees(subtrees: Sequence[Any], state: Any = State) -> ColumnElement[bo
     )
 
 
+def begun(day: Any, state: Any = State) -> ColumnElement[bool]:
+    """Hold states to what an organisation was on `day`, or at its end if it was dissolved by then.
+
+    At most one row of an organisation: none before it was founded.
+    """
+    return or_(on_day(state, day), and_(state.is_end, state.valid_from <= day))
+
+
 def stood(day: Any, state: Any = State) -> ColumnElement[bool]:
     """Hold states to the one under which an organisation's records are found on `day`.
 
@@ -88,11 +96,7 @@ def stood(day: Any, state: Any = State) -> ColumnElement[bool]:
         earlier.organization_id == state.organization_id,
         earlier.valid_from < state.valid_from,
     )
-    return or_(
-        on_day(state, day),
-        and_(state.is_end, state.valid_from <= day),
-        and_(state.valid_from > day, is_first),
-    )
+    return or_(begun(day, state), and_(state.valid_from > day, is_first))
 
 
 def stood_as(
@@ -139,20 +143,13 @@ def _shown(day: Any) -> AnySelect:
     )
 
 
-async def get(
-    on: Executor, caller: Caller, organization_id: UUID, day: date | None = None
-) -> AnyRow:
-    """Fetch one organisation as it was on `day`, or as it was at its end, or raise `NotFound`."""
-    day = day or clock.today()
-    rows = (
-        _shown(day)
-        .where(
-            State.organization_id == organization_id,
-            State.valid_from <= day,
-            in_subtrees(caller.subtrees(Permission.ORGANIZATIONS_READ)),
-        )
-        .order_by(State.valid_from.desc())
-        .limit(1)
+async def get(on: Executor, caller: Caller, organization_id: UUID) -> AnyRow:
+    """Fetch one organisation as it is, or as it was at its end, or raise `NotFound`."""
+    today = clock.today()
+    rows = _shown(today).where(
+        State.organization_id == organization_id,
+        begun(today),
+        in_subtrees(caller.subtrees(Permission.ORGANIZATIONS_READ)),
     )
     row = (await on.execute(rows)).first()
     if row is None:
@@ -164,12 +161,44 @@ _DAY = param("day", Date())
 _ID = param("id", Uuid())
 
 
-def _one(places: Sequence[Any], _: Collection[str]) -> AnySelect:
-    rows = _shown(_DAY).where(
-        State.organization_id == _ID, State.valid_from <= _DAY, in_subtrees(places)
+def _held(places: Sequence[Any], _: Collection[str]) -> AnySelect:
+    label = Organization.label
+    held = (
+        and_(
+            Organization.district_code == place.district_code,
+            label == cast(func.split_part(place.path, ".", -2), Integer),
+        )
+        for place in places
     )
-    last = rows.order_by(State.valid_from.desc()).limit(1)
-    return json_rows(last, "version")
+    return (
+        select(State.district_code, State.path)
+        .join(Organization, stood_as(Organization.district_code, Organization.id, _DAY))
+        .where(or_(false(), *held))
+    )
+
+
+_held_hot = Hot(_held, by_key=True)
+
+
+async def places(on: Reader, caller: Caller, permission: Permission, day: date) -> list[Subtree]:
+    """List the subtrees in which the caller holds `permission`, as they were on `day`.
+
+    A right is over an organisation: of a past day it opens what stood under that organisation
+    then, wherever it and they stand now.
+    """
+    return await places_then(on, caller.subtrees(permission), day)
+
+
+async def places_then(on: Reader, held: list[Subtree], day: date) -> list[Subtree]:
+    """Give the subtrees of the organisations at whose places `held` are today, as on `day`."""
+    if day == clock.today() or all(place.path == ROOT_PATH for place in held):
+        return held
+    return outermost({Subtree(*row) for row in await _held_hot.fetch(on, held, day=day)})
+
+
+def _one(places: Sequence[Any], _: Collection[str]) -> AnySelect:
+    rows = _shown(_DAY).where(State.organization_id == _ID, begun(_DAY), in_subtrees(places))
+    return json_rows(rows, "version")
 
 
 _one_hot = Hot(_one, by_key=True)
@@ -177,7 +206,7 @@ _one_hot = Hot(_one, by_key=True)
 
 def _place(places: Sequence[Any], _: Collection[str]) -> AnySelect:
     return select(State.district_code, State.path).where(
-        State.organization_id == _ID, on_day(State, _DAY), in_subtrees(places)
+        State.organization_id == _ID, stood(_DAY), in_subtrees(places)
     )
 
 
@@ -187,15 +216,18 @@ _place_hot = Hot(_place, by_key=True)
 async def subtree(
     on: Reader, caller: Caller, organization_id: UUID, day: date, permission: Permission
 ) -> Subtree:
-    """Find where an organisation stands on `day`, or raise `NotFound` if out of sight."""
-    return await place_in(on, caller.subtrees(permission), organization_id, day)
+    """Find where an organisation's records are on `day`, or raise `NotFound` if out of sight.
+
+    That is its last place once it was dissolved, and its first on the days before it was founded.
+    """
+    return await place_in(on, await places(on, caller, permission, day), organization_id, day)
 
 
 async def place_in(
-    on: Reader, subtrees: Sequence[Subtree], organization_id: UUID, day: date
+    on: Reader, held: Sequence[Subtree], organization_id: UUID, day: date
 ) -> Subtree:
-    """Find where an organisation of `subtrees` stands on `day`, or raise `NotFound`."""
-    found = await _place_hot.fetch(on, subtrees, id=organization_id, day=day)
+    """Find where an organisation of the subtrees `held` was on `day`, or raise `NotFound`."""
+    found = await _place_hot.fetch(on, held, id=organization_id, day=day)
     if not found:
         raise NotFound
     return Subtree(*found[0])
@@ -204,10 +236,10 @@ async def place_in(
 async def show(
     on: Reader, caller: Caller, organization_id: UUID, day: date | None
 ) -> tuple[str, int]:
-    """Write one organisation's JSON as `get` fetches it, and give its version."""
-    subtrees = caller.subtrees(Permission.ORGANIZATIONS_READ)
+    """Write one organisation's JSON as it was on `day`, and give its version today."""
     day = day or clock.today()
-    found = await _one_hot.fetch(on, subtrees, id=organization_id, day=day)
+    held = await places(on, caller, Permission.ORGANIZATIONS_READ, day)
+    found = await _one_hot.fetch(on, held, id=organization_id, day=day)
     if not found:
         raise NotFound
     return found[0]["json"], found[0]["version"]
@@ -233,9 +265,11 @@ _list_hot = Hot(_list)
 async def find(on: Reader, caller: Caller, params: OrganizationListParams) -> str:
     """Write the JSON of a page of organisations, or raise `NotFound` for `within` out of sight."""
     day = params.as_of or clock.today()
-    subtrees = caller.subtrees(Permission.ORGANIZATIONS_READ)
+    read = Permission.ORGANIZATIONS_READ
     if params.within:
-        subtrees = [await subtree(on, caller, params.within, day, Permission.ORGANIZATIONS_READ)]
+        subtrees = [await subtree(on, caller, params.within, day, read)]
+    else:
+        subtrees = await places(on, caller, read, day)
     values: dict[str, Any] = {
         name: value for name in _FILTERS if (value := getattr(params, name)) is not None
     }
@@ -281,9 +315,9 @@ async def ancestors(
     on: Reader, caller: Caller, organization_id: UUID, day: date | None = None
 ) -> str:
     """Write the organisations from the highest visible one down to `organization_id`."""
-    subtrees = caller.subtrees(Permission.ORGANIZATIONS_READ)
     day = day or clock.today()
-    found = await _ancestors_hot.fetch(on, subtrees, id=organization_id, day=day)
+    held = await places(on, caller, Permission.ORGANIZATIONS_READ, day)
+    found = await _ancestors_hot.fetch(on, held, id=organization_id, day=day)
     if not found:
         raise NotFound
     return f'{{"items":[{",".join(row["json"] for row in found)}]}}'

@@ -254,7 +254,8 @@ def _refused(pack: Pack, limits: Limits) -> Reason:
 def written(raw: Mapping[str, Any]) -> Written:
     """Read a pack of another domain as it is shown."""
     rest = dict(raw)
-    name, version, title = (rest.pop(key) for key in ("name", "version", "title"))
+    name, version = rest.pop("name"), rest.pop("version")
+    title = rest.pop("title", {"zh": name, "en": name})
     sources = {key: Source(**source) for key, source in rest.pop("sources", {}).items()}
     clauses = rest.pop("clauses", {}).items()
     said = (Clause(code, Bilingual(**c["message"]), sources[c["source"]]) for code, c in clauses)

@@ -114,10 +114,11 @@ async def _entries(
     on: Reader, caller: Caller, params: CalendarParams | OverviewParams, day: date
 ) -> tuple[list[Entry], int]:
     """Read the bodies that have a term, each judged on `day`, and count those that have none."""
-    subtrees = caller.subtrees(Permission.ELECTIONS_READ)
+    read = Permission.ELECTIONS_READ
     if params.within is not None:
-        read = Permission.ELECTIONS_READ
         subtrees = [await organizations.subtree(on, caller, params.within, day, read)]
+    else:
+        subtrees = await organizations.places(on, caller, read, day)
     return await entries(on, subtrees, day)
 
 

@@ -1,39 +1,15 @@
 """JSON of terms: the calendar, and the check of one term."""
 
-import re
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from app.core.schemas import Day, Flag, Id, ListParams, Schema, TextOut
+from app.core.schemas import Day, Flag, Id, Instant, ListParams, Schema, TextOut
 from app.organizations.types import OrganizationKind, Sector
 from app.rules.types import Locale
 from app.terms.types import Bucket, DueSource, TermReason, TermStatus
-
-_INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
-    r"(Z|[+-][0-9]{2}:[0-9]{2})?"
-)
-_YEARS = range(1900, 2200)
-
-
-def _instant(value: Any) -> Any:
-    if not (isinstance(value, str) and _INSTANT.fullmatch(value)):
-        raise PydanticCustomError("datetime", "not an instant written YYYY-MM-DDTHH:MM:SSZ")
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise PydanticCustomError("datetime", "no such instant") from error
-    if found.year not in _YEARS:
-        raise PydanticCustomError("datetime_range", "an instant out of the years 1900 to 2199")
-    return found
-
-
-Instant = Annotated[datetime, BeforeValidator(_instant)]
-"""An instant; without an offset it is UTC."""
 
 
 class CitedOut(Schema):

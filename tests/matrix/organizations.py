@@ -133,6 +133,16 @@ def get_tree(ids: Ids, who: Who) -> Cells:
 
     yield from _one(ids, who, "/tree", lambda answer: _tree(answer.json()), all_below)
     yield from _on_a_day_before(ids, who, "/tree")
+    for known_at, told in (("2000-01-01T00:00:00Z", False), ("2100-01-01T00:00:00Z", True)):
+        yield from each(
+            "id",
+            {n: ids.nodes[n] for n in ("root", "own", "sibling", "near")},
+            lambda i, at=known_at: Ask("GET", f"/v1/organizations/{i}/tree?known_at={at}"),  # type: ignore[misc]
+            sees=lambda n, told=told: told and n in rights.nodes(who),  # type: ignore[misc]
+            unknown=ids.unknown,
+            read=lambda answer: _tree(answer.json()),
+            exactly=all_below,
+        )
     for node in sorted(rights.nodes(who)):
         here = [p for p in PEOPLE.values() if p.node in rights.below(node)]
         full = sum(p.category == "full" for p in here)

@@ -74,12 +74,12 @@ def _get_as(patch: Patch, module: Any, refusal: type[Exception] | None = None) -
     """Have `get` find what is out of sight, or tell of it by another refusal."""
     right = module.get
 
-    async def get(on: Any, caller: Caller, id_: UUID, day: Any = None) -> Any:
+    async def get(on: Any, caller: Caller, id_: UUID, *day: Any) -> Any:
         try:
-            return await right(on, caller, id_, day)
+            return await right(on, caller, id_, *day)
         except NotFound:
             everything = Grant("", HOME, frozenset(Permission))
-            found = await right(on, replace(caller, grants=(everything,)), id_, day)
+            found = await right(on, replace(caller, grants=(everything,)), id_, *day)
             if refusal is not None:
                 raise refusal from None
             return found

@@ -26,6 +26,7 @@ FULL |= {"ballot_box", "ballot_voter", "ballot"}
 FULL |= {"message", "wechat_notice", "election_reminder"}
 FULL |= {"admission", "admission_step"}
 FULL |= {"transfer"}
+FULL |= {"membership_history"}
 
 
 @pytest.mark.parametrize("table", WALLED)

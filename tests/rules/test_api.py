@@ -29,6 +29,7 @@ async def test_packs(client: httpx.AsyncClient) -> None:
         ("admissions", True),
         ("elections", True),
         ("terms", True),
+        ("transfers", True),
     ]
     assert listed["items"][0]["limits"] == {
         "upper": 100,

@@ -1,0 +1,1 @@
+"""Records of past days that were changed in retrospect (更正)."""
