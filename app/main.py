@@ -21,7 +21,9 @@ from app.admissions.router import router as admissions
 from app.appraisals.router import router as appraisals
 from app.audit.router import router as audit
 from app.ballots.router import router as ballots
+from app.cadences.router import router as cadences
 from app.changes.router import router as changes
+from app.contests.router import router as contests
 from app.core import health, problems
 from app.core.db import Doors
 from app.core.envelope import Envelope
@@ -32,6 +34,7 @@ from app.cycles.router import router as cycles
 from app.economy.router import router as economy
 from app.elections.router import router as elections
 from app.imports.router import router as imports
+from app.leaders.router import router as leaders
 from app.members.router import router as members
 from app.messages.router import router as messages
 from app.organizations.router import router as organizations
@@ -76,7 +79,10 @@ GUARDED = (  # fixed paths first, and what is asked most
     restructurings,
     transfers,
     admissions,
+    cadences,
     activities,
+    contests,
+    leaders,
     postings,
     appraisals,
     rectifications,
