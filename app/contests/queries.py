@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, or_, select
 from app.activities.queries import told
 from app.contests import logic
 from app.contests.models import Contest, ContestEntry, ContestJuror, ContestScore
-from app.contests.schemas import ContestListParams
+from app.contests.schemas import ContestListParams, ContestOut
 from app.contests.types import ENDED, ContestKind, ContestStatus
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
@@ -144,7 +144,8 @@ async def detail(on: Executor, caller: Caller, contest_id: UUID) -> dict[str, An
     shared = Counter(rank for _, rank in ranks.values())
     shown = [_entry(row, *ranks.get(row[0].id, (None, None)), shared) for row in entries]
     shown.sort(key=lambda e: (e["rank"] is None, e["rank"] or 0, e["id"]))
-    return dict(seen._mapping) | {  # noqa: SLF001 - the public name of a row's mapping
+    told_of = {name: getattr(seen, name) for name in ContestOut.model_fields}
+    return told_of | {
         "entries": shown,
         "jurors": [_juror(row) for row in jurors],
         "scores": scores,
