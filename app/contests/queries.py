@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, or_, select
 from app.activities.queries import told
 from app.contests import logic
 from app.contests.models import Contest, ContestEntry, ContestJuror, ContestScore
-from app.contests.schemas import ContestListParams, ContestOut
+from app.contests.schemas import ContestListParams, ContestOut, EntryOut, JurorOut
 from app.contests.types import ENDED, ContestKind, ContestStatus
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
@@ -78,7 +78,7 @@ def _members_of(table: type[ContestEntry] | type[ContestJuror], seen: AnyRow) ->
     today = clock.today()
     return (
         select(
-            table,
+            *(c for c in table.__table__.c if c.key not in _KEPT),
             Member.name.label("member_name"),
             State.name.label("organization_name"),
             State.path,
@@ -94,12 +94,12 @@ def _members_of(table: type[ContestEntry] | type[ContestJuror], seen: AnyRow) ->
 
 
 async def entries_of(on: Executor, seen: AnyRow) -> list[Any]:
-    """Read the entries of a contest: (entry, member_name, organization_name, path)."""
+    """Read the entries of a contest."""
     return list(await on.execute(_members_of(ContestEntry, seen)))
 
 
 async def jurors_of(on: Executor, seen: AnyRow) -> list[Any]:
-    """Read the jury of a contest: (juror, member_name, organization_name, path)."""
+    """Read the jury of a contest."""
     return list(await on.execute(_members_of(ContestJuror, seen)))
 
 
@@ -123,7 +123,7 @@ def by_entry(entries: Sequence[Any], scores: Sequence[Any]) -> dict[UUID, list[D
     given: dict[UUID, list[Decimal]] = defaultdict(list)
     for row in scores:
         given[row.entry_id].append(row.score)
-    return {e.id: given[e.id] for e, *_ in entries if not e.is_withdrawn}
+    return {e.id: given[e.id] for e in entries if not e.is_withdrawn}
 
 
 async def detail(on: Executor, caller: Caller, contest_id: UUID) -> dict[str, Any]:
@@ -135,14 +135,14 @@ async def detail(on: Executor, caller: Caller, contest_id: UUID) -> dict[str, An
         placings = logic.ranking(by_entry(entries, scores), drops_extremes=seen.drops_extremes)
         ranks = {p.entry_id: (p.average, p.rank) for p in placings}
     else:
-        ranks = {e.id: (e.average, e.rank) for e, *_ in entries}
+        ranks = {e.id: (e.average, e.rank) for e in entries}
     if not caller.may(READ, Subtree(seen.district_code, seen.path)):  # a juror, who scores alone
-        jurors = [r for r in jurors if caller.is_member(seen.district_code, r[0].member_id)]
-        own = {r[0].id for r in jurors}
+        jurors = [r for r in jurors if caller.is_member(seen.district_code, r.member_id)]
+        own = {r.id for r in jurors}
         scores = [s for s in scores if s.juror_id in own]
         ranks = ranks if seen.status in ENDED else {}
     shared = Counter(rank for _, rank in ranks.values())
-    shown = [_entry(row, *ranks.get(row[0].id, (None, None)), shared) for row in entries]
+    shown = [_entry(row, *ranks.get(row.id, (None, None)), shared) for row in entries]
     shown.sort(key=lambda e: (e["rank"] is None, e["rank"] or 0, e["id"]))
     told_of = {name: getattr(seen, name) for name in ContestOut.model_fields}
     return told_of | {
@@ -155,11 +155,8 @@ async def detail(on: Executor, caller: Caller, contest_id: UUID) -> dict[str, An
 def _entry(
     row: Any, average: Decimal | None, rank: int | None, shared: Counter[int | None]
 ) -> dict[str, Any]:
-    entry, member_name, organization_name, _ = row
-    names = ("id", "organization_id", "member_id", "title", "is_withdrawn", "is_lecturer")
-    return {name: getattr(entry, name) for name in names} | {
-        "organization_name": organization_name,
-        "member_name": member_name,
+    names = set(EntryOut.model_fields) - {"average", "rank", "is_tied"}
+    return {name: getattr(row, name) for name in names} | {
         "average": average,
         "rank": rank,
         "is_tied": rank is not None and shared[rank] > 1,
@@ -167,14 +164,8 @@ def _entry(
 
 
 def _juror(row: Any) -> dict[str, Any]:
-    juror, member_name, organization_name, _ = row
-    return {
-        "id": juror.id,
-        "member_id": juror.member_id,
-        "name": juror.name or member_name,
-        "organization_id": juror.organization_id,
-        "organization_name": organization_name,
-    }
+    told_of = {name: getattr(row, name) for name in JurorOut.model_fields}
+    return told_of | {"name": row.name or row.member_name}
 
 
 # ── Figures

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -181,8 +181,8 @@ async def score(session: AsyncSession, caller: Caller, contest_id: UUID, new: Sc
     with any row.
     """
     seen = await queries.get(session, caller, contest_id)
-    jurors = {r[0].id: r for r in await queries.jurors_of(session, seen)}
-    own = {i for i, r in jurors.items() if caller.is_member(seen.district_code, r[0].member_id)}
+    jurors = {r.id: r for r in await queries.jurors_of(session, seen)}
+    own = {i for i, r in jurors.items() if caller.is_member(seen.district_code, r.member_id)}
     if not own.issuperset(row.juror_id for row in new.rows):
         here = Subtree(seen.district_code, seen.path)
         if own and not caller.may(WRITE, here):
@@ -190,7 +190,7 @@ async def score(session: AsyncSession, caller: Caller, contest_id: UUID, new: Sc
             raise refusal.at(here.district_code, here.path)
         caller.require(WRITE, at=here)
     await _hold(session, seen, OPEN)
-    entries = {r[0].id: r for r in await queries.entries_of(session, seen)}
+    entries = {r.id: r for r in await queries.entries_of(session, seen)}
     if faults := list(_faults(caller, new.rows, entries, jurors)):
         raise ScoresRefused(f"共 {len(faults)} 处错误", f"{len(faults)} errors", errors=faults)
     put = insert(ContestScore).values(
@@ -217,7 +217,7 @@ def _faults(
     pairs = Counter((row.entry_id, row.juror_id) for row in rows)
     for number, row in enumerate(rows, 1):
         entry, juror = entries.get(row.entry_id), jurors.get(row.juror_id)
-        if entry is None or entry[0].is_withdrawn:
+        if entry is None or entry.is_withdrawn:
             yield _fault(number, "entry_id", "not_found", "没有这件参赛作品")
         elif juror is None:
             yield _fault(number, "juror_id", "not_found", "没有这名评委")
@@ -233,11 +233,11 @@ def _fault(row: int, field: str, code: str, message: str) -> dict[str, Any]:
 
 def _is_own(caller: Caller, entry: Any, juror: Any) -> bool:
     """Tell whether a score would be of the juror's own unit, or of who records it."""
-    entrant = entry[0].member_id
+    entrant = entry.member_id
     return (
         logic.is_own(Unit(juror.path), Unit(entry.path))
-        or (entrant is not None and entrant == juror[0].member_id)
-        or caller.is_person(entry[0].district_code, entrant)
+        or (entrant is not None and entrant == juror.member_id)
+        or caller.is_person(entry.district_code, entrant)
     )
 
 
@@ -250,28 +250,27 @@ async def close(session: AsyncSession, caller: Caller, contest_id: UUID) -> None
     Raises `NotFound`, `Forbidden`, `ContestOutOfOrder`, `ScoresMissing` or `TieAtTheCut`.
     """
     seen = await _lock(session, caller, contest_id, OPEN)
-    entries = [r for r in await queries.entries_of(session, seen) if not r[0].is_withdrawn]
+    entries = [r for r in await queries.entries_of(session, seen) if not r.is_withdrawn]
     jurors = await queries.jurors_of(session, seen)
     scores = await queries.scores_of(session, seen)
     logic.check_complete(
-        {r[0].id: Unit(r.path) for r in entries},
-        {r[0].id: Unit(r.path) for r in jurors if not _enters(r, entries)},
+        {r.id: Unit(r.path) for r in entries},
+        {r.id: Unit(r.path) for r in jurors if not _enters(r, entries)},
         {(s.entry_id, s.juror_id) for s in scores},
     )
     given = queries.by_entry(entries, scores)
     placings = logic.ranking(given, drops_extremes=seen.drops_extremes)
     logic.check_cut(placings, seen.places)
-    of_id = {r[0].id: r[0] for r in entries}
-    for placing in placings:
-        of_id[placing.entry_id].average = placing.average
-        of_id[placing.entry_id].rank = placing.rank
+    key = {"district_code": seen.district_code}
+    ranks = [key | {"id": p.entry_id, "average": p.average, "rank": p.rank} for p in placings]
+    await session.execute(update(ContestEntry), ranks)
     await _move(session, seen, {"status": ContestStatus.CLOSED}, entries=len(placings))
 
 
 def _enters(juror: Any, entries: Collection[Any]) -> bool:
     """Tell whether a juror competes: then no score of the own entry is waited for."""
-    own = juror[0].member_id
-    return own is not None and any(r[0].member_id == own for r in entries)
+    own = juror.member_id
+    return own is not None and any(r.member_id == own for r in entries)
 
 
 async def _move(session: AsyncSession, seen: AnyRow, values: dict[str, Any], **detail: Any) -> None:
@@ -306,14 +305,16 @@ async def form_team(
     Raises `NotFound`, `Forbidden`, `ContestOutOfOrder` or `NotOnPodium`.
     """
     seen = await _lock(session, caller, contest_id, ContestStatus.CLOSED, ContestStatus.PUBLISHED)
-    entries = {r[0].id: r[0] for r in await queries.entries_of(session, seen)}
+    entries = {r.id: r for r in await queries.entries_of(session, seen)}
     if any(
         i not in entries or entries[i].rank is None or entries[i].member_id is None
         for i in entry_ids
     ):
         raise NotOnPodium
-    for entry in entries.values():
-        entry.is_lecturer = entry.id in set(entry_ids)
+    team = update(ContestEntry).where(
+        ContestEntry.district_code == seen.district_code, ContestEntry.contest_id == seen.id
+    )
+    await session.execute(team.values(is_lecturer=ContestEntry.id.in_(entry_ids)))
     audit.record(
         session, seen.district_code, ("contest", seen.id), lecturers=sorted(set(entry_ids))
     )

@@ -23,6 +23,8 @@ FULL |= {"pledge", "pledge_evidence", "pledge_event"}
 FULL |= {"service_post", "service_claim", "service_record", "wish"}
 FULL |= {"election_cycle", "criticism_notice", "election_practice"}
 FULL |= {"ballot_box", "ballot_voter", "ballot"}
+FULL |= {"activity", "activity_attendance", "leader_archive", "leader_record"}
+FULL |= {"contest", "contest_entry", "contest_juror", "contest_score"}
 
 
 @pytest.mark.parametrize("table", WALLED)
