@@ -19,6 +19,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from app.activities.models import Activity, ActivityAttendance
@@ -260,4 +261,5 @@ def two_new_training_person_times(places: Sequence[Subtree], window: Any) -> Any
 def two_new_activity_kinds(places: Sequence[Subtree], window: Any) -> AnySelect:
     """Select the first activity of each kind that two-new organisations had (两新活动类别)."""
     rows = _activities(_held(places, window, *TWO_NEW_ACTIVITIES), window)
-    return rows.distinct(Activity.kind).order_by(Activity.kind, Activity.held_on, Activity.id)
+    first = rows.ext(distinct_on(Activity.kind))
+    return first.order_by(Activity.kind, Activity.held_on, Activity.id)

@@ -10,6 +10,7 @@ from app.accounts import service as accounts
 from app.core.db import Doors
 from app.core.workbooks import Sheet
 from app.demo import logic
+from app.demo_activities import service as demo_activities
 from app.demo_year import service as demo_year
 from app.imports import service as imports
 from app.imports.jobs import analyze
@@ -44,6 +45,7 @@ async def fill(doors: Doors, password: str) -> None:
         )
         await analyze(session)  # the year is drawn from rows that the planner knows nothing of
         await demo_year.fill(session, DISTRICT, clerk, department)
+        await demo_activities.fill(session, DISTRICT, clerk)
         await analyze(session)
 
 
