@@ -22,7 +22,9 @@ from app.appraisals.router import router as appraisals
 from app.arrivals.router import router as arrivals
 from app.audit.router import router as audit
 from app.ballots.router import router as ballots
+from app.cadences.router import router as cadences
 from app.changes.router import router as changes
+from app.contests.router import router as contests
 from app.core import health, problems
 from app.core.db import Doors
 from app.core.envelope import Envelope
@@ -36,6 +38,7 @@ from app.elections.router import router as elections
 from app.figures.router import router as figures
 from app.forecasts.router import router as forecasts
 from app.imports.router import router as imports
+from app.leaders.router import router as leaders
 from app.members.router import router as members
 from app.messages.router import router as messages
 from app.organizations.router import router as organizations
@@ -88,7 +91,10 @@ GUARDED = (  # fixed paths first, and what is asked most
     transfers,
     arrivals,
     admissions,
+    cadences,
     activities,
+    contests,
+    leaders,
     postings,
     appraisals,
     rectifications,

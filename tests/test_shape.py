@@ -307,7 +307,42 @@ SELECT '231005', gen_random_uuid(), :organization, '测试', '换届', 'secretar
 """)
 
 
+MANY_ACTIVITIES = text("""
+WITH made AS (
+  INSERT INTO activity (district_code, id, organization_id, kind, level, title, held_on, status,
+                        recorded_by)
+  SELECT '231005', gen_random_uuid(), :organization, 'lecture', 'branch', '党课', '2019-12-30',
+         'held', gen_random_uuid() FROM generate_series(1, :count)
+  RETURNING id),
+there AS (
+  INSERT INTO activity_attendance (district_code, id, activity_id, guest, role, is_present, source,
+                                   recorded_by)
+  SELECT '231005', gen_random_uuid(), id, '来宾', 'attendee', true, 'recorded', gen_random_uuid()
+  FROM made),
+led AS (
+  INSERT INTO leader_archive (district_code, id, member_id, organization_id, post, opened_on,
+                              closed_on, recorded_by)
+  SELECT '231005', id, :member, :organization, '职务', '2019-01-01', '2019-12-31', id FROM made
+  RETURNING id),
+recorded AS (
+  INSERT INTO leader_record (district_code, id, archive_id, month, note, recorded_on, recorded_by)
+  SELECT '231005', id, id, '2019-11-01', '自学', '2019-12-01', id FROM led)
+INSERT INTO contest (district_code, id, organization_id, kind, title, held_on, places,
+                     drops_extremes, status, recorded_by)
+SELECT '231005', id, :organization, 'brand', '评选', '2019-12-30', 10, false, 'open', id FROM made
+""")
+
+
 READS = {
+    "/activities?limit=200": 1,
+    "/activities?limit=200&within={root}": 2,
+    "/activities/due?limit=200": 1,
+    "/activities/due?limit=200&within={root}": 2,
+    "/attendances?limit=200": 1,
+    "/contests?limit=200": 1,
+    "/leader-archives?limit=200": 1,
+    "/leader-archives?limit=200&within={root}": 2,
+    "/leader-records?limit=200": 1,
     "/ballot-boxes?limit=200": 1,
     "/grants?limit=200": 1,
     "/grants?limit=200&within={root}": 2,
@@ -414,6 +449,8 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(BOX, {"organization": branch, "count": 1})
     admission = await make_admission(session, branch)
     transfer = await make_transfer(session, member, "某支部", is_outside=True)
+    held = {"organization": branch, "member": member}
+    await session.execute(MANY_ACTIVITIES, held | {"count": 1})
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -434,6 +471,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(MANY_PLEDGES, {"organization": branch, "pledge": pledge})
     await session.execute(BOX, {"organization": branch, "count": 99})
     await session.execute(MANY_ADMISSIONS, {"organization": branch, "admission": admission})
+    await session.execute(MANY_ACTIVITIES, held | {"count": 99})
     for _ in range(99):
         await make_organization(session, root)
         await serve(session, community, member)

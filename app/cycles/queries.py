@@ -13,7 +13,8 @@ from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor
-from app.core.errors import NotFound
+from app.core.errors import NotFound, Text
+from app.core.figures import Figure, FigureUnit, Window, told
 from app.core.pages import Rows, page
 from app.cycles import logic
 from app.cycles.models import (
@@ -342,3 +343,28 @@ async def held_on(on: Executor, cycle: AnyRow) -> date | None:
     )
     day: date | None = await on.scalar(rows)
     return day
+
+
+# ── Figures
+
+
+def _criticised(places: Sequence[Any], window: Window) -> AnySelect:
+    rows, notice = noticed(places, window.day), CriticismNotice
+    return told(rows, notice, State, notice.number, notice.issued_on, window)
+
+
+FIGURES = (
+    Figure(
+        "orgs_overdue_criticised",
+        Text("未按时换届被通报的党组织", "Organisations overdue and criticised in a notice"),
+        FigureUnit.ORGANIZATIONS,
+        Text(
+            "截至当日因未按时换届发出的通报批评；期间按发出日期计",
+            "criticism notices issued by the day, one an organisation and term; a period is that of"
+            " the issue",
+        ),
+        READ,
+        _criticised,
+    ),
+)
+"""Figures of criticism notices."""

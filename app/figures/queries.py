@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
+from app.activities import queries as activities
+from app.contests import queries as contests
 from app.core import clock
 from app.core.caller import PERMISSION_NAMES, Caller, Permission, Subtree
 from app.core.dated import on_day
@@ -18,8 +20,10 @@ from app.core.errors import Forbidden, NotFound, Text, check_period
 from app.core.figures import Figure, FigureUnit, Part, Source, Window, told
 from app.core.pages import Rows, page
 from app.core.rounding import ROUNDING, quotient
+from app.cycles import queries as cycles
 from app.figures.errors import NoSuchPart
 from app.figures.schemas import FigureParams, FigureRowParams
+from app.leaders import queries as leaders
 from app.organizations import queries as organizations
 from app.organizations.models import Organization
 from app.organizations.models import OrganizationState as State
@@ -28,6 +32,7 @@ from app.organizations.types import OrganizationKind, Sector
 from app.rates import queries as rates
 from app.residents import queries as residents
 from app.rules import queries as rules
+from app.terms import queries as terms
 
 # ── Figures of the tree
 
@@ -147,6 +152,11 @@ SOURCES: tuple[Iterable[Figure], ...] = (
     rules.FIGURES,
     rates.FIGURES,
     residents.FIGURES,
+    terms.FIGURES,
+    cycles.FIGURES,
+    activities.FIGURES,
+    contests.FIGURES,
+    leaders.FIGURES,
 )
 """Where figures come from, in the order in which they are listed."""
 REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}

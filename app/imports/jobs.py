@@ -7,7 +7,7 @@ from app.core.db import Doors
 
 GROWN = (
     "member, membership, organization, organization_state, pledge, service_post, service_claim,"
-    " service_record"
+    " service_record, activity, activity_attendance"
 )
 
 

@@ -8,11 +8,13 @@ from importlib import resources
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, func, null, select
+from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, func, literal, null, select
 
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Reader
+from app.core.errors import Text
+from app.core.figures import Figure, FigureUnit, Window, told
 from app.core.hot import Hot, param
 from app.core.pages import Rows, seal, unseal
 from app.organizations import queries as organizations
@@ -178,3 +180,45 @@ async def overview(on: Reader, caller: Caller, params: OverviewParams, day: date
     """Count the bodies that the caller may see, or raise `NotFound` for `within` out of sight."""
     found, without = await _entries(on, caller, params, day)
     return logic.overview(found, without, day)
+
+
+# ── Figures: what stands on the day asks for no period
+
+
+def _checked(places: Sequence[Any], window: Window) -> organizations.AnySelect:
+    rows, today = checked(places, window.day), literal(window.day, Date)
+    return told(rows, Organization, State, State.name, today, Window(window.day))
+
+
+def _overdue(places: Sequence[Any], window: Window) -> organizations.AnySelect:
+    rows, due = overdue(places, window.day), due_on(pack())
+    return told(rows, Organization, State, State.name, due, Window(window.day))
+
+
+FIGURES = (
+    Figure(
+        "orgs_checked_for_election",
+        Text("换届排查党组织", "Organisations checked for overdue elections"),
+        FigureUnit.ORGANIZATIONS,
+        Text(
+            "当日存续的党组织，不含区委和党小组",
+            "organisations that stand on the day, without the root and the groups",
+        ),
+        Permission.ELECTIONS_READ,
+        _checked,
+    ),
+    Figure(
+        "election_overdue_rate",
+        Text("未按时换届率", "Share of organisations with an overdue election"),
+        FigureUnit.RATIO,
+        Text(
+            "当日任期（含延期）已满而未换届的 ÷ 当日排查的",
+            "those whose term, and its extension, is over on the day ÷ those checked",
+        ),
+        Permission.ELECTIONS_READ,
+        _overdue,
+        _checked,
+        places=3,
+    ),
+)
+"""Figures of terms."""

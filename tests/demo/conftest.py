@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -54,11 +55,30 @@ def _same(demo_engine: AsyncEngine, keys: None) -> None:
     clock.pin(DAY)
 
 
+@asynccontextmanager
+async def _client(
+    app: FastAPI, doors: Doors, session: AsyncSession, username: str
+) -> AsyncIterator[httpx.AsyncClient]:
+    headers = await signed_in(doors, session, username)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://test/v1", headers=headers
+    ) as client:
+        yield client
+
+
 class District(NamedTuple):
     """The demo district, and its department's client."""
 
     client: httpx.AsyncClient
     session: AsyncSession
+    app: FastAPI
+
+    @asynccontextmanager
+    async def client_of(self, username: str) -> AsyncIterator[httpx.AsyncClient]:
+        """Sign in as another account of the demo."""
+        async with _client(self.app, self.app.state.doors, self.session, username) as client:
+            yield client
 
     async def value(self, figure: str, **params: Any) -> Any:
         """Ask for a figure's value."""
@@ -91,12 +111,8 @@ async def district(
         doors = doors_on(connection)
         built.state.doors, built.state.callers = doors, Callers()
         async with doors.writing(DISTRICTS) as session:
-            headers = await signed_in(doors, session, demo.USERNAME)
-            transport = httpx.ASGITransport(built)
-            async with httpx.AsyncClient(
-                transport=transport, base_url="http://test/v1", headers=headers
-            ) as client:
-                yield District(client, session)
+            async with _client(built, doors, session, demo.USERNAME) as client:
+                yield District(client, session, built)
             session.info.clear()
         await outer.rollback()
     built.state._state = state

@@ -1,21 +1,12 @@
 """The demo district's overdue bodies, and the README's election: one of the 23 elects."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
-from sqlalchemy import func
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import clock
-from app.core.caller import Subtree
-from app.core.db import Doors
-from app.cycles import queries as cycles
 from app.demo import service as demo
-from app.terms import queries as terms
-from tests.conftest import signed_in
+from tests.demo.conftest import District
 
 BRANCH = "新风社区第二网格党支部"
 
@@ -87,27 +78,11 @@ async def _each_overdue_body_has_its_notice(read: Callable[[str], Awaitable[Any]
     assert all(n["due_on"] < n["issued_on"] <= "2019-12-31" for n in notices)
 
 
-async def _figures(session: AsyncSession) -> list[int | None]:
-    """Count the rows behind what the article prints of terms."""
-    counts = []
-    for rows in (terms.checked, terms.overdue, cycles.noticed):
-        found = rows([Subtree(demo.DISTRICT, "1.")], date(2019, 12, 31))
-        counted = found.with_only_columns(func.count(), maintain_column_froms=True)
-        counts.append(await session.scalar(counted))
-    return counts
+FIGURES = ("orgs_checked_for_election", "orgs_overdue_criticised", "election_overdue_rate")
 
 
-async def test_the_readme_s_election(app: FastAPI, doors: Doors, session: AsyncSession) -> None:
-    clock.pin(date(2019, 12, 31))
-    await demo.fill(doors, "the demo's password")
-    assert await _figures(session) == [474, 23, 23]
-    clients = []
-    for name in (demo.USERNAME, demo.CLERK):
-        headers = await signed_in(doors, session, name)
-        transport = httpx.ASGITransport(app)
-        clients.append(
-            httpx.AsyncClient(transport=transport, base_url="http://test/v1", headers=headers)
-        )
-    async with clients[0] as above, clients[1] as below:
-        await branch_election(above, below)
-    assert await _figures(session) == [474, 22, 23]
+async def test_the_readme_s_election(district: District) -> None:
+    assert [await district.value(name) for name in FIGURES] == [474, 23, 0.049]
+    async with district.client_of(demo.CLERK) as below:
+        await branch_election(district.client, below)
+    assert [await district.value(name) for name in FIGURES] == [474, 23, 0.046]

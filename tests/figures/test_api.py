@@ -113,6 +113,17 @@ async def test_each_figure_opens_to_exactly_its_rows(
         "groups_per_branch": None,
         "upgrade_threshold": 100,
         "downgrade_threshold": 20,
+        "orgs_checked_for_election": 2,
+        "election_overdue_rate": 0,
+        "orgs_overdue_criticised": 0,
+        "training_person_times": 0,
+        "village_training_per_year": 0,
+        "two_new_trainings_per_year": 0,
+        "two_new_training_person_times": 0,
+        "two_new_activity_kinds": 0,
+        "micro_lecture_contests": 0,
+        "top_brands": 0,
+        "org_life_levels": 0,
     }
     for one in told:
         assert (await client.get(f"/figures/{one['id']}")).json() == one

@@ -27,6 +27,7 @@ async def test_packs(client: httpx.AsyncClient) -> None:
         ("owner_headcount", True),
         ("regulation_advisories", False),
         ("admissions", True),
+        ("cadences", True),
         ("elections", True),
         ("terms", True),
         ("transfers", True),
