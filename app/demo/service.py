@@ -10,6 +10,7 @@ from app.accounts import service as accounts
 from app.core.db import Doors
 from app.core.workbooks import Sheet
 from app.demo import logic
+from app.demo_restructurings import service as demo_restructurings
 from app.demo_year import service as demo_year
 from app.imports import service as imports
 from app.imports.jobs import analyze
@@ -28,7 +29,7 @@ async def is_empty(doors: Doors) -> bool:
 
 
 async def fill(doors: Doors, password: str) -> None:
-    """Make the district, take its roster as of `logic.AS_OF`, make two accounts and the year."""
+    """Make the district, its roster as of `logic.AS_OF`, two accounts, the year, the decisions."""
     sheets = await asyncio.to_thread(_sheets)
     async with doors.writing([DISTRICT]) as session:
         await organizations.ensure_district(session, DISTRICT)
@@ -44,6 +45,7 @@ async def fill(doors: Doors, password: str) -> None:
         )
         await analyze(session)  # the year is drawn from rows that the planner knows nothing of
         await demo_year.fill(session, DISTRICT, clerk, department)
+        await demo_restructurings.fill(session, DISTRICT, clerk, department)
         await analyze(session)
 
 

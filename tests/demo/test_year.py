@@ -17,6 +17,7 @@ from app.demo import service as demo
 from app.demo_year import logic
 from app.demo_year.types import Body, Person
 from tests.conftest import signed_in
+from tests.demo import decisions
 
 ARTICLE = {
     "org_pledges_total": 297,
@@ -128,3 +129,5 @@ async def test_the_district_yields_the_articles_figures(
         assert sum(r["amount"] for r in rows) == 2132
         overdue = (await client.get("/pledges?overdue=true&limit=1")).json()["items"]
         assert overdue
+        organizations = (await client.get("/organizations?kind=district_committee")).json()
+        await decisions.check(client, session, organizations["items"][0]["id"])
