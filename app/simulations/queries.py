@@ -179,20 +179,21 @@ async def officers(on: Executor, district_code: str, places: Collection[UUID]) -
 async def grants(
     on: Executor, district_code: str, ends: Collection[UUID], moves: Collection[UUID]
 ) -> Told:
-    """List the grants at organisations that end or come to stand elsewhere."""
+    """Count the grants at organisations that end or come to stand elsewhere, by role."""
     grant = AccountGrant
-    lapses = grant.organization_id.in_(sorted(ends))
-    rows = select(
-        grant.id.label("grant_id"),
-        grant.account_id,
-        grant.role,
-        grant.organization_id,
-        case((lapses, "lapses"), else_="goes_along").label("effect"),
-    ).where(
-        grant.district_code == district_code,
-        grant.organization_id.in_(sorted({*ends, *moves})),
+    rows = (
+        select(grant.organization_id, grant.role, func.count().label("count"))
+        .where(
+            grant.district_code == district_code,
+            grant.organization_id.in_(sorted({*ends, *moves})),
+        )
+        .group_by(grant.organization_id, grant.role)
+        .order_by(grant.organization_id, grant.role)
     )
-    return await _listed(on, rows.order_by(grant.id))
+    return [
+        row | {"effect": "lapses" if row["organization_id"] in ends else "goes_along"}
+        for row in await _listed(on, rows)
+    ]
 
 
 async def posts(on: Executor, district_code: str, places: Collection[UUID]) -> Told:

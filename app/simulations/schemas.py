@@ -116,12 +116,14 @@ class BallotOut(Schema):
 
 
 class GrantOut(Schema):
-    """A grant, and what becomes of it: it opens nothing any more, or it goes along."""
+    """Grants at an organisation, and what becomes of them.
 
-    grant_id: UUID
-    account_id: UUID
-    role: Role
+    They open nothing any more, or they go along with it.
+    """
+
     organization_id: UUID
+    role: Role
+    count: int
     effect: Literal["lapses", "goes_along"]
 
 
