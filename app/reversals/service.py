@@ -41,12 +41,13 @@ async def take_back(session: AsyncSession, district_code: str, journal: Journal)
     later = []
     for table in _ORDER:
         later += await _changed_since(session, district_code, table, of[table.__tablename__])
+    later += await _newcomers(session, district_code, of["organization"], memberships)
     writing.refuse_later(later)
     now = await queries.standing(session, district_code)
     known = set(logic.faults(now))
     wrong = [f for f in logic.faults(_earlier(now, states, memberships)) if f not in known]
     writing.refuse_later(
-        [{"kind": "organization", "id": str(f.organization_id), "on": f.what} for f in wrong]
+        [{"kind": "organization", "id": str(f.organization_id), "fault": f.what} for f in wrong]
     )
     try:
         for table in _ORDER:
@@ -55,7 +56,9 @@ async def take_back(session: AsyncSession, district_code: str, journal: Journal)
             await _restore(session, table, of[table.__tablename__])
     except IntegrityError as error:
         raise ChangedLater(
-            "已有其他记录引用新成立的党组织或其名称", "other records refer to what was founded"
+            "已有其他记录引用新成立的党组织或其名称",
+            "other records refer to what was founded",
+            later=[],
         ) from error
 
 
@@ -83,6 +86,24 @@ async def _changed_since(
             kind = "member" if is_member else "organization"
             later.append({"kind": kind, "id": subject, "on": on})
     return later
+
+
+async def _newcomers(
+    session: AsyncSession,
+    code: str,
+    founded: Sequence[Mapping[str, Any]],
+    memberships: Sequence[Mapping[str, Any]],
+) -> list[dict[str, str]]:
+    """Name the members who came to what was founded since."""
+    if not founded:
+        return []
+    rows = select(Membership.member_id, Membership.valid_from).where(
+        Membership.district_code == code,
+        Membership.organization_id.in_([UUID(e["id"]) for e in founded]),
+        Membership.id.not_in([UUID(e["id"]) for e in memberships]),
+    )
+    listed = await session.execute(rows)
+    return [{"kind": "member", "id": str(m), "on": str(day)} for m, day in listed]
 
 
 def _earlier(

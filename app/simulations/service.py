@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.db import Base, new_id
@@ -204,10 +205,20 @@ async def _write_states(
     ending = State.organization_id.in_(sorted(outcome.ended))
     over = {"is_end": True, "end_decision": document}
     quick = {"synchronize_session": False}
-    # what was decided that day and never came to hold leaves the state before it as the last
-    await session.execute(
-        delete(State).where(*open_, ending, State.valid_from == day).execution_options(**quick)
+    # what was decided that day and never came to hold leaves the state before it as the last;
+    # where there is none, an empty stretch tells that the organisation ended
+    earlier = aliased(State)
+    has_earlier = (
+        select(earlier.id)
+        .where(
+            earlier.district_code == code,
+            earlier.organization_id == State.organization_id,
+            earlier.valid_to == day,
+        )
+        .exists()
     )
+    never = delete(State).where(*open_, ending, State.valid_from == day, has_earlier)
+    await session.execute(never.execution_options(**quick))
     await session.execute(
         update(State)
         .where(here, ending, State.valid_to == day)

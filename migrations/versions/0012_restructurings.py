@@ -177,6 +177,13 @@ def upgrade() -> None:
         ["district_code", "organization_id"],
         unique=False,
     )
+    # an organisation may end on the day on which its records begin
+    op.drop_constraint(op.f("ck_organization_state_valid_range"), "organization_state")
+    op.create_check_constraint(
+        op.f("ck_organization_state_valid_range"),
+        "organization_state",
+        "valid_from < valid_to OR (is_end AND valid_from = valid_to)",
+    )
     for table in TABLES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY of_the_district ON {table} USING ({IN_SCOPE})")
@@ -185,3 +192,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
+    op.execute("DELETE FROM organization_state WHERE valid_from = valid_to")
+    op.drop_constraint(op.f("ck_organization_state_valid_range"), "organization_state")
+    op.create_check_constraint(
+        op.f("ck_organization_state_valid_range"), "organization_state", "valid_from < valid_to"
+    )

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -162,3 +163,26 @@ async def _step(session: AsyncSession, made: UUID, step: str, side: Caller, abov
         await service.approve(session, above, made, RestructuringApprovalNew(document=DOCUMENT))
     else:
         await service.apply(session, side, made, ApplicationNew())
+
+
+_MANY = text("""
+WITH made AS (
+  INSERT INTO member (district_code, id, name, name_key, search_text, search_tokens, sex, ethnicity,
+                      id_number_cipher, id_number_index, id_number_masked, born_on, education,
+                      joined_on)
+  SELECT '231005', gen_random_uuid(), '测试', 'ceshi', '', '{}', 'male', '01', '', uuid_send(i),
+         '*', '1970-01-01', 'other', '2000-01-01'
+  FROM (SELECT gen_random_uuid() AS i FROM generate_series(1, :count)) AS each
+  RETURNING id)
+INSERT INTO membership (district_code, id, member_id, organization_id, category, status, valid_from)
+SELECT '231005', gen_random_uuid(), id, :organization, 'full', 'active', :day FROM made
+RETURNING member_id
+""")
+
+
+async def make_members(
+    session: AsyncSession, organization: UUID, count: int, day: date
+) -> list[UUID]:
+    """Record many members at once, since `day`."""
+    values = {"count": count, "organization": organization, "day": day}
+    return list((await session.execute(_MANY, values)).scalars())
