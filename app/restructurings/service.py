@@ -4,7 +4,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Text as SqlText
+from sqlalchemy import cast, delete, func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import audit, clock
@@ -61,6 +63,8 @@ async def propose(session: AsyncSession, caller: Caller, new: RestructuringNew) 
     today = clock.today()
     on = new.on or today
     logic.check_day(on, None, today)
+    if not new.actions and new.from_finding is None:
+        raise Invalid("请给出调整内容或者规则发现", "give actions or a finding")
     given = [a.model_dump(mode="json") for a in new.actions or ()]
     kept = logic.with_ids(given, new_id)
     actions = queries.ACTIONS.validate_python(kept)
@@ -75,8 +79,6 @@ async def propose(session: AsyncSession, caller: Caller, new: RestructuringNew) 
     if new.from_finding is not None:
         suggested = await _suggested(session, caller, code, new.from_finding, today)
         actions = actions or [logic.answer(suggested, new.from_finding.organization_id)]
-    elif not actions:
-        raise Invalid("请给出调整内容或者规则发现", "give actions or a finding")
     outcome = await simulations.work_out(session, code, actions)
     row = Restructuring(
         district_code=code,
@@ -277,21 +279,17 @@ async def approve(
     await _tell(session, row, "已批准", "approved", **whom)
 
 
-async def reject(
-    session: AsyncSession, caller: Caller, restructuring_id: UUID, reason: str
-) -> None:
+async def reject(session: AsyncSession, caller: Caller, wanted_id: UUID, reason: str) -> None:
     """Reject from above (不予批准)."""
-    _, row, _ = await _locked(session, caller, restructuring_id, from_above=True)
+    _, row, _ = await _locked(session, caller, wanted_id, from_above=True)
     await _step(session, caller, row, Step.REJECTED, {}, clock.today(), note=reason)
     whom = {"organizations": [row.organization_id], "accounts": [row.proposed_by]}
     await _tell(session, row, "未获批准", "rejected", **whom)
 
 
-async def withdraw(
-    session: AsyncSession, caller: Caller, restructuring_id: UUID, reason: str
-) -> None:
+async def withdraw(session: AsyncSession, caller: Caller, wanted_id: UUID, reason: str) -> None:
     """Withdraw what is not applied yet (撤回)."""
-    _, row, _ = await _locked(session, caller, restructuring_id)
+    _, row, _ = await _locked(session, caller, wanted_id)
     nobody = dict.fromkeys(("document", "decided_on", "decided_by", "approved_at"))
     await _step(session, caller, row, Step.WITHDRAWN, nobody, clock.today(), note=reason)
 
@@ -310,15 +308,18 @@ async def apply(
     seen, row, label = await _locked(session, caller, restructuring_id, labels=new_ones)
     logic.moved(Status(row.status), Step.APPLIED)
     day, code = _day(row, new), row.district_code
-    rough = await simulations.work_out(session, code, actions, label, counted=False)
-    await writing.lock(session, Organization, code, rough.touched)
-    outcome = await simulations.work_out(session, code, actions, label)
+    outcome = await simulations.work_out(session, code, actions, label, counted=False)
+    versions = await writing.lock(session, Organization, code, outcome.touched)
+    is_old = any(outcome.before[i].version != version for i, version in versions.items())
+    if is_old or outcome.ended or outcome.converted or outcome.moved:  # now nobody comes or goes
+        outcome = await simulations.work_out(session, code, actions, label)
     await _refuse_overtaken(session, row, outcome)
-    assert row.document is not None
     moving = await writing.movers(session, code, outcome)
-    journal = await writing.write(session, code, outcome, day, row.document, caller.account_id)
+    document = str(row.document)
+    journal = await writing.write(session, code, outcome, day, document, caller.account_id)
     await _keep_subjects(session, row, outcome)
-    values = {"applied_on": day, "changed_at": func.clock_timestamp(), "journal": journal}
+    values = {"applied_on": day, "changed_at": func.clock_timestamp()}
+    values["journal"] = cast(literal(journal, SqlText()), JSONB)
     await _step(session, caller, row, Step.APPLIED, values, day, row.document)
     whom = {"organizations": _concerned(row, outcome), "members": list(moving)}
     await _tell(session, row, "已执行", "applied", department=True, **whom)

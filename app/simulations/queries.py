@@ -34,7 +34,7 @@ MOST_MOVERS = 1000
 
 
 async def standing(on: Executor, district_code: str, *, counted: bool = True) -> dict[UUID, Node]:
-    """Read the tree of a district as it stands, with the members of each organisation."""
+    """Read the tree of a district as it stands; `counted` with the members of each."""
     here = Membership.district_code == district_code
     is_counted = Membership.status.in_(sorted(COUNTED))
     full = Membership.category == MemberCategory.FULL
@@ -47,7 +47,9 @@ async def standing(on: Executor, district_code: str, *, counted: bool = True) ->
         )
         .where(here, Membership.valid_to.is_(None), Membership.status.not_in(sorted(FINAL)))
         .group_by(Membership.organization_id)
-        .subquery()
+        .cte("heads")
+        # apart: a planner without statistics would count anew for each organisation
+        .prefix_with("MATERIALIZED")
     )
     rows: Any = select(
         State.organization_id,
@@ -60,6 +62,7 @@ async def standing(on: Executor, district_code: str, *, counted: bool = True) ->
         State.is_grid,
         State.term_started_on,
         State.due_on,
+        Organization.version,
     ).join(
         Organization,
         and_(
@@ -75,9 +78,9 @@ async def standing(on: Executor, district_code: str, *, counted: bool = True) ->
     listed: Any = await on.execute(rows.order_by(State.path))
     for row in listed:
         kind, sector, own = OrganizationKind(row[5]), row[6] and Sector(row[6]), Heads()
-        if counted and row[10] is not None:
-            own = Heads(*row[10:13])
-        given: Any = (*row[:5], kind, sector, *row[7:10], own)
+        if counted and row[11] is not None:
+            own = Heads(*row[11:14])
+        given: Any = (*row[:5], kind, sector, *row[7:10], own, row[10])
         found[row[0]] = Node(*given)
     return found
 
@@ -281,7 +284,7 @@ def _members(moving: Mapping[UUID, tuple[UUID, UUID]], named: Mapping[UUID, str]
 async def _effects(on: Executor, code: str, outcome: Outcome) -> dict[str, Any]:
     """List what hangs on organisations that end, get another kind or come to stand elsewhere."""
     before, after = outcome.before, outcome.after
-    turned = {i for i in outcome.changed if after[i].kind != before[i].kind}
+    turned = set(outcome.converted)
     ends = {*outcome.ended, *turned}
     elsewhere = {i for i in outcome.changed if after[i].path != before[i].path}
     named = {s.organization_id for s in outcome.subjects if s.action == ActionKind.MOVE}

@@ -6,9 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Text,
     and_,
     bindparam,
+    cast,
     delete,
+    literal_column,
     or_,
     select,
     text,
@@ -28,29 +31,35 @@ from app.organizations.errors import NameTaken
 from app.organizations.models import Organization, OrganizationState
 from app.simulations import queries
 from app.simulations.errors import BallotRunning, ChangedLater
-from app.simulations.types import Journal, Node, Outcome
+from app.simulations.types import Node, Outcome
 
 State = OrganizationState
 
 
 async def lock(
     session: AsyncSession, table: type[Organization | Member], code: str, ids: Collection[UUID]
-) -> None:
+) -> dict[UUID, int]:
     """Lock organisations or members, in the order of their ids, and raise their versions.
 
-    First comes the district's tree (`take_labels`), then organisations, members last.
+    First comes the district's tree (`take_labels`), then organisations, members last. Gives the
+    versions that they had.
     """
     # a new membership's foreign key may still look at the organisation: it waits for nobody
     these = table.district_code == code, table.id.in_(sorted(ids))
-    await session.execute(
-        select(table.id).where(*these).order_by(table.id).with_for_update(key_share=True)
+    locked = await session.execute(
+        select(table.id, table.version)
+        .where(*these)
+        .order_by(table.id)
+        .with_for_update(key_share=True)
     )
+    versions: dict[UUID, int] = {row[0]: row[1] for row in locked}
     await session.execute(
         update(table)
         .where(*these)
         .values(version=table.version + 1)
         .execution_options(synchronize_session=False)
     )
+    return versions
 
 
 # ── Writing
@@ -63,35 +72,27 @@ async def write(
     day: date,
     document: str,
     account_id: UUID,
-) -> Journal:
+) -> str:
     """Write `outcome` from `day` on; who asks has locked the organisations that it touches.
 
-    Gives what is needed to take it back. Raises `ChangedLater`, `BallotRunning` or `NameTaken`.
+    Gives the JSON of the `Journal` that takes it back. Raises `ChangedLater`, `BallotRunning` or
+    `NameTaken`.
     """
     moving = await movers(session, district_code, outcome)
     await lock(session, Member, district_code, moving)
-    stopped = [*outcome.ended, *converted(outcome)]
+    stopped = [*outcome.ended, *outcome.converted]
     await _refuse_later(session, district_code, outcome, day, moving)
     if await queries.open_boxes(session, district_code, outcome.ended):
         raise BallotRunning
-    kept = await _snapshot(session, district_code, outcome, moving, stopped)
+    kept = await _snapshot(session, district_code, outcome, moving, stopped, day)
     try:
         await _write_states(session, district_code, outcome, day, document)
         await _write_memberships(session, district_code, moving, day, document)
     except IntegrityError as error:  # a name, given to another meanwhile
         raise NameTaken from error
     await _stop_elections(session, district_code, stopped, document, account_id)
-    left = await _snapshot(session, district_code, outcome, moving, stopped)
-    return [
-        {"table": table, "id": row_id, "before": old, "after": new}
-        for table, row_id in sorted({*kept, *left})
-        if (old := kept.get((table, row_id))) != (new := left.get((table, row_id)))
-    ]
-
-
-def converted(outcome: Outcome) -> list[UUID]:
-    """List the organisations that have another kind afterwards: their committee's term ends."""
-    return [i for i in outcome.changed if outcome.after[i].kind != outcome.before[i].kind]
+    left = await _snapshot(session, district_code, outcome, moving, stopped, day)
+    return _journal(kept, left)
 
 
 async def movers(session: AsyncSession, code: str, outcome: Outcome) -> dict[UUID, UUID]:
@@ -118,7 +119,7 @@ async def _refuse_later(
         ),
     )
     refuse_later([_told("organization", *row, day) for row in await session.execute(states)])
-    places = sorted({*outcome.ended, *converted(outcome)})
+    places = sorted({*outcome.ended, *outcome.converted})
     memberships = select(Membership.member_id, Membership.valid_from, Membership.valid_to).where(
         Membership.district_code == code,
         or_(Membership.organization_id.in_(places), Membership.member_id.in_(sorted(moving))),
@@ -326,7 +327,7 @@ async def _stop_elections(
 
 def whole(table: type[Base]) -> Any:
     """Write a row as JSON, but for what PostgreSQL computes."""
-    return text(f"to_jsonb({table.__tablename__}) - 'valid'")
+    return literal_column(f"(to_jsonb({table.__tablename__}) - 'valid')", JSONB)
 
 
 async def _snapshot(
@@ -335,23 +336,39 @@ async def _snapshot(
     outcome: Outcome,
     moving: Collection[UUID],
     stopped: Collection[UUID],
-) -> dict[tuple[str, str], dict[str, Any]]:
-    """Read every row that writing `outcome` may change."""
+    day: date,
+) -> dict[tuple[str, str], str]:
+    """Read, as JSON, every row that writing `outcome` from `day` on may change."""
     organizations = sorted({*outcome.changed, *outcome.ended, *outcome.founded})
     cycles = select(ElectionCycle.id).where(
         ElectionCycle.district_code == code, ElectionCycle.organization_id.in_(sorted(stopped))
     )
     these: dict[type[Base], Any] = {
         Organization: Organization.id.in_(sorted(outcome.founded)),
-        State: State.organization_id.in_(organizations),
-        Membership: Membership.member_id.in_(sorted(moving)),
+        State: and_(State.organization_id.in_(organizations), _lasts(State, day)),
+        Membership: and_(Membership.member_id.in_(sorted(moving)), _lasts(Membership, day)),
         ElectionCycle: ElectionCycle.id.in_(cycles),
         ElectionStep: ElectionStep.cycle_id.in_(cycles),
     }
     found = {}
     for table, wanted in these.items():
         row: Any = table
-        rows = select(row.id, whole(table)).where(row.district_code == code, wanted)
+        rows = select(row.id, cast(whole(table), Text)).where(row.district_code == code, wanted)
         for row_id, json in await session.execute(rows):
             found[table.__tablename__, str(row_id)] = json
     return found
+
+
+def _lasts(dated: Any, day: date) -> Any:
+    return or_(dated.valid_to.is_(None), dated.valid_to >= day)
+
+
+def _journal(kept: Mapping[tuple[str, str], str], left: Mapping[tuple[str, str], str]) -> str:
+    """Write the rows that differ as the JSON of a `Journal`; thousands are not read for it."""
+    entries = (
+        f'{{"table": "{table}", "id": "{row_id}", "before": {old or "null"},'
+        f' "after": {new or "null"}}}'
+        for table, row_id in sorted({*kept, *left})
+        if (old := kept.get((table, row_id))) != (new := left.get((table, row_id)))
+    )
+    return f"[{', '.join(entries)}]"

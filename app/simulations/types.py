@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
 
@@ -242,6 +243,7 @@ class Node:
     term_started_on: date | None = None
     due_on: date | None = None
     own: Heads = Heads()
+    version: int = 0
 
 
 Tree = Mapping[UUID, Node]
@@ -274,7 +276,7 @@ class Subject:
     to_kind: OrganizationKind | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outcome:
     """What actions make of a tree."""
 
@@ -291,14 +293,16 @@ class Outcome:
     above: Node
     """The level above all that changes: it decides."""
 
-    @property
+    @cached_property
     def changed(self) -> list[UUID]:
         """Organisations that stand before and after, but not as they were."""
-        return [
-            i
-            for i, node in self.after.items()
-            if i in self.before and _state(node) != _state(self.before[i])
-        ]
+        both = ((i, self.before.get(i), node) for i, node in self.after.items())
+        return [i for i, old, new in both if old and old is not new and _state(old) != _state(new)]
+
+    @cached_property
+    def converted(self) -> list[UUID]:
+        """Organisations that have another kind afterwards: their committee's term ends."""
+        return [i for i in self.changed if self.after[i].kind != self.before[i].kind]
 
     @property
     def touched(self) -> set[UUID]:
@@ -307,6 +311,11 @@ class Outcome:
         sources = {s.organization_id for s in self.subjects}
         found = {*self.changed, *self.ended, *self.ended.values(), *parents, *sources}
         return {i for i in found if i is not None and i in self.before}
+
+
+def _state(node: Node) -> tuple[object, ...]:
+    term = node.term_started_on, node.due_on
+    return node.parent_id, node.path, node.name, node.kind, node.is_grid, term
 
 
 Journal = list[dict[str, Any]]
@@ -319,8 +328,3 @@ class Fault:
 
     organization_id: UUID
     what: str
-
-
-def _state(node: Node) -> tuple[object, ...]:
-    term = node.term_started_on, node.due_on
-    return node.parent_id, node.path, node.name, node.kind, node.is_grid, term
