@@ -19,6 +19,7 @@ from app.accounts.router import secret as accounts_secret
 from app.activities.router import router as activities
 from app.admissions.router import router as admissions
 from app.appraisals.router import router as appraisals
+from app.arrivals.router import router as arrivals
 from app.audit.router import router as audit
 from app.ballots.router import router as ballots
 from app.changes.router import router as changes
@@ -75,6 +76,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     reminders,
     restructurings,
     transfers,
+    arrivals,
     admissions,
     activities,
     postings,

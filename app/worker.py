@@ -10,6 +10,7 @@ from app.access.jobs import purge
 from app.core.db import Doors
 from app.core.jobs import QUEUE
 from app.imports.jobs import refresh_statistics
+from app.transfers.jobs import remind_transfers
 from app.wishes.jobs import forget_residents
 
 _log = structlog.get_logger(__name__)
@@ -37,6 +38,7 @@ def queue(url: str, doors: Doors) -> procrastinate.App:
 
     register(purge, cron="17 * * * *")
     register(forget_residents, cron="43 18 * * *")  # after midnight in Shanghai
+    register(remind_transfers, cron="27 17 * * *")
     register(refresh_statistics)
     return made
 

@@ -35,6 +35,7 @@ from tests.make.residents import (
     make_record,
     make_wish,
 )
+from tests.make.transfers import make_transfer
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app"
@@ -319,6 +320,10 @@ READS = {
     "/service-posts?limit=200": 1,
     "/service-posts?limit=200&within={root}": 2,
     "/service-records?limit=200": 1,
+    "/transfers?limit=200": 1,
+    "/transfers?limit=200&within={root}": 2,
+    "/transfers/{transfer}": 1,
+    "/members/{member}/memberships": 3,
     "/wishes?limit=200": 1,
     "/rules/findings?limit=200&within={root}": 3,
     "/pledges?limit=200": 1,
@@ -346,6 +351,17 @@ READS = {
 """How many statements each read takes at most, of however many rows."""
 
 
+MANY_TRANSFERS = text("""
+INSERT INTO transfer (district_code, id, member_id, member_name, id_number_masked, category,
+                      from_district_code, from_organization_id, from_organization_name,
+                      to_organization_name, reason, status, requested_on, requested_by,
+                      release_due_on, ended_on, ended_by, end_reason)
+SELECT '231005', gen_random_uuid(), :member, '测试', '*', 'full', '231005', :organization, '测试',
+       '某支部', '变动', 'withdrawn', '2019-12-31', gen_random_uuid(), '2020-01-10', '2019-12-31',
+       gen_random_uuid(), '变动' FROM generate_series(1, 99)
+""")
+
+
 async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     client: httpx.AsyncClient,
     session: AsyncSession,
@@ -363,6 +379,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     new = {"organization_id": str(branch), "seats": 0, "due_on": "2019-12-31"}
     cycle = (await client.post("/election-cycles", json=new)).json()["id"]
     await session.execute(BOX, {"organization": branch, "count": 1})
+    transfer = await make_transfer(session, member, "某支部", is_outside=True)
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -370,6 +387,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
             await client.get("/me")  # the caller is remembered from here on
             async with statements(connection) as seen:
                 made = {"root": root, "branch": branch, "pledge": pledge, "cycle": cycle}
+                made |= {"member": member, "transfer": transfer}
                 answer = await client.get(url.format(**made))
             assert answer.status_code == 200, answer.text
             counts[url] = len(seen)
@@ -384,6 +402,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
         await make_organization(session, root)
         await serve(session, community, member)
     await session.execute(MANY_CYCLES, {"organization": branch})
+    await session.execute(MANY_TRANSFERS, {"organization": branch, "member": member})
     await analyze(session)  # rolled-back tests leave the planner with sizes of no sense
     assert await counted() == one
     assert {url: n for url, n in one.items() if n > READS[url]} == {}

@@ -150,6 +150,20 @@ async def set_scope(on: AsyncSession | AsyncConnection, districts: Iterable[str]
 
 
 @asynccontextmanager
+async def reaching(session: AsyncSession, *codes: str | None) -> AsyncIterator[None]:
+    """Show this transaction the rows of some more districts, until the block ends.
+
+    For what two districts do with each other: what is named there must come from a record that the
+    caller sees, by its key, and nothing else of it may be answered.
+    """
+    own = session.info["districts"]
+    await set_scope(session, own | {code for code in codes if code is not None})
+    yield
+    await session.flush()  # new rows are held to the scope in which they are written
+    await set_scope(session, own)
+
+
+@asynccontextmanager
 async def transaction(
     sessions: async_sessionmaker[AsyncSession], districts: Iterable[str] = (), by: Any = None
 ) -> AsyncIterator[AsyncSession]:

@@ -24,6 +24,7 @@ FULL |= {"service_post", "service_claim", "service_record", "wish"}
 FULL |= {"election_cycle", "criticism_notice", "election_practice"}
 FULL |= {"restructuring", "restructuring_event", "restructuring_subject"}
 FULL |= {"ballot_box", "ballot_voter", "ballot"}
+FULL |= {"transfer"}
 
 
 @pytest.mark.parametrize("table", WALLED)
