@@ -16,7 +16,7 @@ from app.core.errors import Invalid, Text
 from app.messages import service as messages
 from app.messages.types import MessageKind
 from app.organizations import service as tree
-from app.organizations.models import Organization, OrganizationState
+from app.organizations.models import OrganizationState
 from app.organizations.queries import ROOT_PATH, AnyRow, stood_as
 from app.restructurings import logic, queries
 from app.restructurings.errors import (
@@ -309,7 +309,7 @@ async def apply(
     logic.moved(Status(row.status), Step.APPLIED)
     day, code = _day(row, new), row.district_code
     outcome = await simulations.work_out(session, code, actions, label, counted=False)
-    versions = await writing.lock(session, Organization, code, outcome.touched)
+    versions = await writing.lock_all(session, code, outcome)
     is_old = any(outcome.before[i].version != version for i, version in versions.items())
     if is_old or outcome.ended or outcome.converted or outcome.moved:  # now nobody comes or goes
         outcome = await simulations.work_out(session, code, actions, label)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Base
 from app.cycles.models import ElectionCycle, ElectionStep
+from app.journals import service as journals
 from app.members.models import Member, Membership
 from app.members.types import COUNTED, MemberCategory
 from app.organizations.models import Organization, OrganizationState
@@ -19,11 +20,19 @@ from app.simulations import logic, queries
 from app.simulations import service as writing
 from app.simulations.errors import ChangedLater
 from app.simulations.types import Heads, Journal, Node, Person, Tree
+from app.transfers.models import Transfer
 
 State = OrganizationState
 _IGNORED = {"recorded_at", "version"}
 """What a later reading or counting changes of a row, and what taking it back leaves."""
-_ORDER: tuple[type[Base], ...] = (ElectionStep, ElectionCycle, Membership, State, Organization)
+_ORDER: tuple[type[Base], ...] = (
+    Transfer,
+    ElectionStep,
+    ElectionCycle,
+    Membership,
+    State,
+    Organization,
+)
 """Rows are deleted in this order and inserted in the other."""
 
 
@@ -34,10 +43,11 @@ async def take_back(session: AsyncSession, district_code: str, journal: Journal)
     """
     of = {t.__tablename__: [e for e in journal if e["table"] == t.__tablename__] for t in _ORDER}
     states, memberships = of["organization_state"], of["membership"]
+    await journals.lock_transfers(session, district_code, [UUID(e["id"]) for e in of["transfer"]])
     places = {UUID(_either(e)["organization_id"]) for e in states}
-    await writing.lock(session, Organization, district_code, places)
+    await journals.lock(session, Organization, district_code, places)
     members = {UUID(_either(e)["member_id"]) for e in memberships}
-    await writing.lock(session, Member, district_code, members)
+    await journals.lock(session, Member, district_code, members)
     later = []
     for table in _ORDER:
         later += await _changed_since(session, district_code, table, of[table.__tablename__])
@@ -72,7 +82,7 @@ async def _changed_since(
 ) -> list[dict[str, str]]:
     left = {e["id"]: e["after"] for e in entries if e["after"] is not None}
     row: Any = table
-    rows = select(row.id, writing.whole(table)).where(
+    rows = select(row.id, journals.whole(table)).where(
         row.district_code == code, row.id.in_([UUID(i) for i in left])
     )
     now = {str(i): json for i, json in await session.execute(rows)}
@@ -163,7 +173,7 @@ async def _restore(
     old = f"(SELECT * FROM jsonb_populate_recordset(NULL::{name}, :rows)) r"  # noqa: S608
     listed, given = ", ".join(columns), ", ".join(f"r.{c}" for c in columns)
     changed = [e["before"] for e in entries if e["before"] and e["after"]]
-    await writing.run(
+    await journals.run(
         session,
         f"UPDATE {name} t SET ({listed}) = ROW({given}) FROM {old}"  # noqa: S608
         " WHERE t.district_code = r.district_code AND t.id = r.id",
@@ -171,4 +181,4 @@ async def _restore(
     )
     gone = [e["before"] for e in entries if e["before"] and not e["after"]]
     again = f"INSERT INTO {name} ({listed}) SELECT {given} FROM {old}"  # noqa: S608
-    await writing.run(session, again, gone)
+    await journals.run(session, again, gone)

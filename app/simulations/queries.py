@@ -28,6 +28,7 @@ from app.rules import queries as rules
 from app.rules.types import Finding
 from app.simulations import logic
 from app.simulations.types import Action, ActionKind, Heads, Node, Outcome, Person, Tree
+from app.transfers import queries as transfers
 
 State = OrganizationState
 MOST_MOVERS = 1000
@@ -281,6 +282,28 @@ def _members(moving: Mapping[UUID, tuple[UUID, UUID]], named: Mapping[UUID, str]
     }
 
 
+async def _transfers(on: Executor, code: str, outcome: Outcome) -> Told:
+    """Say what becomes of pending transfers from or to what ends, and of members split off."""
+    told_of = []
+    for row in await transfers.pending_of(on, code, outcome.left):
+        ends = row.from_organization_id, row.to_organization_id
+        new = [outcome.ended.get(i, i) for i in ends]
+        if row.member_id in outcome.moved:
+            new[0] = outcome.moved[row.member_id]
+        if tuple(new) != ends:
+            effect = "lapses" if new[0] == new[1] else "redirected"
+            told_of.append(
+                {
+                    "transfer_id": row.id,
+                    "member_id": row.member_id,
+                    "from_organization_id": ends[0],
+                    "to_organization_id": ends[1],
+                    "effect": "stranded" if None in new and None not in ends else effect,
+                }
+            )
+    return told_of
+
+
 async def _effects(on: Executor, code: str, outcome: Outcome) -> dict[str, Any]:
     """List what hangs on organisations that end, get another kind or come to stand elsewhere."""
     before, after = outcome.before, outcome.after
@@ -298,7 +321,7 @@ async def _effects(on: Executor, code: str, outcome: Outcome) -> dict[str, Any]:
         "elections": await elections(on, code, ends, named - ends),
         "ballots": await open_boxes(on, code, outcome.ended),
         "grants": await grants(on, code, outcome.ended, elsewhere),
-        "transfers": [],
+        "transfers": await _transfers(on, code, outcome),
         "service_posts": await posts(on, code, outcome.ended),
     }
 

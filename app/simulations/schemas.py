@@ -128,13 +128,16 @@ class GrantOut(Schema):
 
 
 class TransferOut(Schema):
-    """A pending transfer, and what becomes of it: it goes on at the successor, or lapses."""
+    """A pending transfer, and what becomes of it.
+
+    It goes on at the successor, lapses between what becomes one, or has nowhere to arrive.
+    """
 
     transfer_id: UUID
     member_id: UUID | None
     from_organization_id: UUID | None
     to_organization_id: UUID | None
-    effect: Literal["redirected", "lapses"]
+    effect: Literal["redirected", "lapses", "stranded"]
 
 
 class PostOut(Schema):

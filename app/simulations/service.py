@@ -2,64 +2,46 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Text,
     and_,
-    bindparam,
-    cast,
     delete,
-    literal_column,
     or_,
     select,
-    text,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.core import clock
-from app.core.db import Base, new_id
+from app.core.db import new_id
 from app.cycles.models import ElectionCycle, ElectionStep
 from app.cycles.types import ENDED, CycleStatus
+from app.journals import service as journals
 from app.members.models import Member, Membership
 from app.organizations.errors import NameTaken
 from app.organizations.models import Organization, OrganizationState
 from app.simulations import queries
 from app.simulations.errors import BallotRunning, ChangedLater
 from app.simulations.types import Node, Outcome
+from app.transfers import queries as transfers
+from app.transfers.service import redirect
 
 State = OrganizationState
 
 
-async def lock(
-    session: AsyncSession, table: type[Organization | Member], code: str, ids: Collection[UUID]
-) -> dict[UUID, int]:
-    """Lock organisations or members, in the order of their ids, and raise their versions.
+async def lock_all(session: AsyncSession, code: str, outcome: Outcome) -> dict[UUID, int]:
+    """Lock the transfers and the organisations that an outcome touches; give the versions.
 
-    First comes the district's tree (`take_labels`), then organisations, members last. Gives the
-    versions that they had.
+    A transfer that is accepted locks itself first and then its organisation.
     """
-    # a new membership's foreign key may still look at the organisation: it waits for nobody
-    these = table.district_code == code, table.id.in_(sorted(ids))
-    locked = await session.execute(
-        select(table.id, table.version)
-        .where(*these)
-        .order_by(table.id)
-        .with_for_update(key_share=True)
-    )
-    versions: dict[UUID, int] = {row[0]: row[1] for row in locked}
-    await session.execute(
-        update(table)
-        .where(*these)
-        .values(version=table.version + 1)
-        .execution_options(synchronize_session=False)
-    )
-    return versions
+    pending = await transfers.pending_of(session, code, outcome.left)
+    await journals.lock_transfers(session, code, [row.id for row in pending])
+    return await journals.lock(session, Organization, code, outcome.touched)
 
 
 # ── Writing
@@ -79,20 +61,32 @@ async def write(
     `NameTaken`.
     """
     moving = await movers(session, district_code, outcome)
-    await lock(session, Member, district_code, moving)
+    await journals.lock(session, Member, district_code, moving)
     stopped = [*outcome.ended, *outcome.converted]
     await _refuse_later(session, district_code, outcome, day, moving)
     if await queries.open_boxes(session, district_code, outcome.ended):
         raise BallotRunning
-    kept = await _snapshot(session, district_code, outcome, moving, stopped, day)
+    pending = await transfers.pending_of(session, district_code, outcome.left)
+    rows = partial(
+        journals.snapshot,
+        session,
+        district_code,
+        day,
+        organizations={*outcome.changed, *outcome.ended, *outcome.founded},
+        founded=outcome.founded,
+        members=moving,
+        elections=stopped,
+        transfers=[row.id for row in pending],
+    )
+    kept = await rows()
     try:
         await _write_states(session, district_code, outcome, day, document)
         await _write_memberships(session, district_code, moving, day, document)
     except IntegrityError as error:  # a name, given to another meanwhile
         raise NameTaken from error
+    await _lead_transfers(session, district_code, outcome, moving)
     await _stop_elections(session, district_code, stopped, document, account_id)
-    left = await _snapshot(session, district_code, outcome, moving, stopped, day)
-    return _journal(kept, left)
+    return journals.journal(kept, await rows())
 
 
 async def movers(session: AsyncSession, code: str, outcome: Outcome) -> dict[UUID, UUID]:
@@ -171,15 +165,6 @@ FROM n JOIN membership m ON m.district_code = :code AND m.member_id = n.member_i
   AND m.valid_to = :day"""  # noqa: S608 - a constant
 
 
-async def run(
-    session: AsyncSession, statement: str, rows: Sequence[Mapping[str, Any]], **values: Any
-) -> None:
-    """Run a statement over rows that PostgreSQL reads out of one JSON."""
-    if rows:
-        given = text(statement).bindparams(bindparam("rows", rows, JSONB))
-        await session.execute(given, values)
-
-
 def _row(node: Node) -> dict[str, Any]:
     return {
         "organization_id": str(node.id),
@@ -243,8 +228,8 @@ async def _write_states(
     later = set(ended)
     more = {"code": code, "day": day, "document": document}
     rows = {i: _row(outcome.after[i]) for i in sorted(changed)}
-    await run(session, _IN_PLACE, [rows[i] for i in rows if i not in later], **more)
-    await run(session, _FROM_THEN_ON, [rows[i] for i in rows if i in later], **more)
+    await journals.run(session, _IN_PLACE, [rows[i] for i in rows if i not in later], **more)
+    await journals.run(session, _FROM_THEN_ON, [rows[i] for i in rows if i in later], **more)
     for new in outcome.founded:
         node = outcome.after[new]
         session.add(
@@ -287,8 +272,22 @@ async def _write_memberships(
         for m, place in moving.items()
     }
     more = {"code": code, "day": day, "reason": f"组织调整 {document}"[:200]}
-    await run(session, _MOVE_IN_PLACE, [rows[m] for m in rows if m not in later], **more)
-    await run(session, _MOVE_FROM_THEN_ON, [rows[m] for m in rows if m in later], **more)
+    await journals.run(session, _MOVE_IN_PLACE, [rows[m] for m in rows if m not in later], **more)
+    await journals.run(session, _MOVE_FROM_THEN_ON, [rows[m] for m in rows if m in later], **more)
+
+
+async def _lead_transfers(
+    session: AsyncSession, code: str, outcome: Outcome, moving: Mapping[UUID, UUID]
+) -> None:
+    """Lead pending transfers to the successor, and those of members split off along with them."""
+    for place, heir in outcome.ended.items():
+        if heir is not None:
+            await redirect(session, code, place, heir)
+    if outcome.moved:
+        for row in await transfers.pending_of(session, code, outcome.left):
+            if row.member_id in outcome.moved and row.from_organization_id in outcome.after:
+                place, to = row.from_organization_id, moving[row.member_id]
+                await redirect(session, code, place, to, only=[row.id])
 
 
 async def _stop_elections(
@@ -320,55 +319,3 @@ async def _stop_elections(
             )
         )
     await session.flush()
-
-
-# ── What was written
-
-
-def whole(table: type[Base]) -> Any:
-    """Write a row as JSON, but for what PostgreSQL computes."""
-    return literal_column(f"(to_jsonb({table.__tablename__}) - 'valid')", JSONB)
-
-
-async def _snapshot(
-    session: AsyncSession,
-    code: str,
-    outcome: Outcome,
-    moving: Collection[UUID],
-    stopped: Collection[UUID],
-    day: date,
-) -> dict[tuple[str, str], str]:
-    """Read, as JSON, every row that writing `outcome` from `day` on may change."""
-    organizations = sorted({*outcome.changed, *outcome.ended, *outcome.founded})
-    cycles = select(ElectionCycle.id).where(
-        ElectionCycle.district_code == code, ElectionCycle.organization_id.in_(sorted(stopped))
-    )
-    these: dict[type[Base], Any] = {
-        Organization: Organization.id.in_(sorted(outcome.founded)),
-        State: and_(State.organization_id.in_(organizations), _lasts(State, day)),
-        Membership: and_(Membership.member_id.in_(sorted(moving)), _lasts(Membership, day)),
-        ElectionCycle: ElectionCycle.id.in_(cycles),
-        ElectionStep: ElectionStep.cycle_id.in_(cycles),
-    }
-    found = {}
-    for table, wanted in these.items():
-        row: Any = table
-        rows = select(row.id, cast(whole(table), Text)).where(row.district_code == code, wanted)
-        for row_id, json in await session.execute(rows):
-            found[table.__tablename__, str(row_id)] = json
-    return found
-
-
-def _lasts(dated: Any, day: date) -> Any:
-    return or_(dated.valid_to.is_(None), dated.valid_to >= day)
-
-
-def _journal(kept: Mapping[tuple[str, str], str], left: Mapping[tuple[str, str], str]) -> str:
-    """Write the rows that differ as the JSON of a `Journal`; thousands are not read for it."""
-    entries = (
-        f'{{"table": "{table}", "id": "{row_id}", "before": {old or "null"},'
-        f' "after": {new or "null"}}}'
-        for table, row_id in sorted({*kept, *left})
-        if (old := kept.get((table, row_id))) != (new := left.get((table, row_id)))
-    )
-    return f"[{', '.join(entries)}]"

@@ -305,6 +305,12 @@ class Outcome:
         return [i for i in self.changed if self.after[i].kind != self.before[i].kind]
 
     @property
+    def left(self) -> list[UUID]:
+        """Organisations from which members go: those that end, and those that are split."""
+        split = (s.organization_id for s in self.subjects if s.action == ActionKind.SPLIT)
+        return sorted({*self.ended, *split})
+
+    @property
     def touched(self) -> set[UUID]:
         """All that is changed, what it comes to stand under, and who inherits."""
         parents = {self.after[i].parent_id for i in (*self.changed, *self.founded)}
