@@ -220,8 +220,9 @@ class Client:
         return "edited"
 
 
-async def plant(doors: Doors, root: UUID) -> None:
+async def planted(url: str, root: UUID) -> None:
     """Make a tree with members to begin with."""
+    doors = Doors.to(url, pool_size=1)
     async with doors.writing(real.DISTRICTS) as session:
         for street in range(3):
             top = await make_organization(
@@ -238,6 +239,7 @@ async def plant(doors: Doors, root: UUID) -> None:
                     branch = await make_organization(session, place, name=f"支部{next(_n)}")
                     await make_members(session, branch, 5, clock.today())
                     await make_organization(session, branch, name="第一党小组", kind="party_group")
+    await doors.close()
 
 
 async def race(url: str, operations: int, *, days: int = 5) -> tuple[Counter[str], list[str]]:
@@ -340,9 +342,7 @@ async def timed_move(url: str, root: UUID) -> dict[str, Any]:
 async def _try(url: str, root: UUID, given: argparse.Namespace) -> dict[str, Any]:
     if given.move:
         return await timed_move(url, root)
-    doors = Doors.to(url, pool_size=1)
-    await plant(doors, root)
-    await doors.close()
+    await planted(url, root)
     if given.self_test:
         caught = await self_test(url)
         plants = len(PLANTS)

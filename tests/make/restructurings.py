@@ -32,6 +32,7 @@ TABLES = (
     "member",
     "election_cycle",
     "election_step",
+    "transfer",
 )
 
 

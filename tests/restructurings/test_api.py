@@ -26,6 +26,7 @@ from tests.make.restructurings import (
     move,
     rows_of,
 )
+from tests.make.transfers import make_transfer
 
 TODAY, LATER = date(2019, 12, 31), date(2020, 1, 1)
 
@@ -103,19 +104,27 @@ async def test_a_merger_says_what_happens_and_does_it(desk: Desk, session: Async
     new = {"organization_id": str(second), "seats": 3, "due_on": "2019-12-31"}
     cycle = await desk.one.post("/election-cycles", json=new)
     assert cycle.status_code == 201, cycle.text
+    aunt = await make_organization(session, desk.root)
+    leaver, between, comer = [await make_member(session, place) for place in (second, first, aunt)]
+    leads = {
+        await make_transfer(session, leaver, aunt): "redirected",
+        await make_transfer(session, between, second): "lapses",
+        await make_transfer(session, comer, second, "released"): "redirected",
+    }
     clock.pin(LATER)
     before = await rows_of(session)
     made = await desk.approved(merge(second, first))
     shown = await desk.simulation(made)
-    flow = {"from_id": str(second), "to_id": str(first), "count": 60}
+    assert {UUID(t["transfer_id"]): t["effect"] for t in shown["transfers"]} == leads
+    flow = {"from_id": str(second), "to_id": str(first), "count": 61}
     assert shown["member_flows"] == [flow]
-    assert len(shown["members"]) == 60
+    assert len(shown["members"]) == 61
     ended = {c["organization_id"]: c["successor_id"] for c in shown["changes"] if not c["after"]}
     assert ended == {str(second): str(first)}
     counts = {
         c["organization_id"]: c["after"]["headcount"]["own"] for c in shown["changes"] if c["after"]
     }
-    assert counts[str(first)] == 110
+    assert counts[str(first)] == 112
     stops = {"cycle_id": cycle.json()["id"], "organization_id": str(second), "effect": "cancelled"}
     assert shown["elections"] == [stops]
     lapses = {"organization_id": str(second), "role": "organization_clerk", "count": 1}
@@ -128,7 +137,7 @@ async def test_a_merger_says_what_happens_and_does_it(desk: Desk, session: Async
     done = await desk.post(made, "applications")
     assert done.status_code == 200, done.text
     tree = (await desk.one.get(f"/organizations/{first}/tree")).json()
-    assert tree["headcount"]["own"] == 110
+    assert tree["headcount"]["own"] == 112
     names = sorted(c["organization"]["name"] for c in tree["children"])
     assert names == ["区商务局第二党支部第一党小组", "第一党小组"]
     gone = (await desk.one.get(f"/organizations/{second}")).json()
@@ -137,6 +146,14 @@ async def test_a_merger_says_what_happens_and_does_it(desk: Desk, session: Async
     assert stopped["status"] == "cancelled"
     assert stopped["steps"][-1]["document"] == DOCUMENT
     assert clerk
+    led = {t["id"]: t for t in (await rows_of(session))["transfer"]}
+    ends = [(led[str(i)]["from_organization_id"], led[str(i)]["status"]) for i in leads]
+    assert ends == [
+        (str(first), "requested"),
+        (str(first), "lapsed"),
+        (str(aunt), "released"),
+    ]
+    assert [led[str(i)]["to_organization_id"] for i in leads][2] == str(first)
     assert (await desk.post(made, "reversals")).status_code == 200
     assert await rows_of(session) == before
 
