@@ -35,6 +35,7 @@ from tests.make.residents import (
     make_record,
     make_wish,
 )
+from tests.make.restructurings import make_restructuring, merge
 from tests.make.transfers import make_transfer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -305,6 +306,19 @@ SELECT '231005', gen_random_uuid(), :organization, '测试', '换届', 'secretar
 """)
 
 
+MANY_RESTRUCTURINGS = text("""
+WITH made AS (
+  INSERT INTO restructuring (district_code, id, organization_id, above_id, title, actions,
+                             effective_on, status, proposed_by)
+  SELECT district_code, gen_random_uuid(), organization_id, above_id, title, actions, effective_on,
+         'draft', proposed_by
+  FROM restructuring, generate_series(1, 99) WHERE id = :restructuring
+  RETURNING id, organization_id, district_code)
+INSERT INTO restructuring_subject (district_code, id, restructuring_id, organization_id, action)
+SELECT district_code, gen_random_uuid(), id, organization_id, 'merge' FROM made
+""")
+
+
 READS = {
     "/ballot-boxes?limit=200": 1,
     "/ballot-boxes?limit=200&within={root}": 2,
@@ -347,6 +361,10 @@ READS = {
     "/election-cycles/{cycle}/tallies": 2,
     "/election-notices?limit=200": 1,
     "/election-practices?limit=200": 1,
+    "/restructurings?limit=200": 1,
+    "/restructurings?limit=200&within={root}": 2,
+    "/restructurings/{restructuring}": 1,
+    "/restructurings/{restructuring}/simulation": 13,
 }
 """How many statements each read takes at most, of however many rows."""
 
@@ -380,6 +398,8 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     cycle = (await client.post("/election-cycles", json=new)).json()["id"]
     await session.execute(BOX, {"organization": branch, "count": 1})
     transfer = await make_transfer(session, member, "某支部", is_outside=True)
+    merged = merge(branch, await make_organization(session, root))
+    restructuring = await make_restructuring(session, "draft", merged)
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -388,6 +408,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
             async with statements(connection) as seen:
                 made = {"root": root, "branch": branch, "pledge": pledge, "cycle": cycle}
                 made |= {"member": member, "transfer": transfer}
+                made |= {"restructuring": restructuring}
                 answer = await client.get(url.format(**made))
             assert answer.status_code == 200, answer.text
             counts[url] = len(seen)
@@ -402,6 +423,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
         await make_organization(session, root)
         await serve(session, community, member)
     await session.execute(MANY_CYCLES, {"organization": branch})
+    await session.execute(MANY_RESTRUCTURINGS, {"restructuring": restructuring})
     await session.execute(MANY_TRANSFERS, {"organization": branch, "member": member})
     await analyze(session)  # rolled-back tests leave the planner with sizes of no sense
     assert await counted() == one
