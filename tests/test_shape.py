@@ -36,6 +36,7 @@ from tests.make.residents import (
     make_record,
     make_wish,
 )
+from tests.make.restructurings import make_restructuring, merge
 from tests.make.transfers import make_transfer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -331,6 +332,17 @@ INSERT INTO contest (district_code, id, organization_id, kind, title, held_on, p
                      drops_extremes, status, recorded_by)
 SELECT '231005', id, :organization, 'brand', '评选', '2019-12-30', 10, false, 'open', id FROM made
 """)
+MANY_RESTRUCTURINGS = text("""
+WITH made AS (
+  INSERT INTO restructuring (district_code, id, organization_id, above_id, title, actions,
+                             effective_on, status, proposed_by)
+  SELECT district_code, gen_random_uuid(), organization_id, above_id, title, actions, effective_on,
+         'draft', proposed_by
+  FROM restructuring, generate_series(1, 99) WHERE id = :restructuring
+  RETURNING id, organization_id, district_code)
+INSERT INTO restructuring_subject (district_code, id, restructuring_id, organization_id, action)
+SELECT district_code, gen_random_uuid(), id, organization_id, 'merge' FROM made
+""")
 
 
 READS = {
@@ -402,6 +414,10 @@ READS = {
     "/admissions/due?limit=200": 1,
     "/admissions/due?limit=200&within={root}": 2,
     "/admissions/{admission}": 2,
+    "/restructurings?limit=200": 1,
+    "/restructurings?limit=200&within={root}": 2,
+    "/restructurings/{restructuring}": 1,
+    "/restructurings/{restructuring}/simulation": 13,
 }
 """How many statements each read takes at most, of however many rows."""
 
@@ -451,6 +467,8 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     transfer = await make_transfer(session, member, "某支部", is_outside=True)
     held = {"organization": branch, "member": member}
     await session.execute(MANY_ACTIVITIES, held | {"count": 1})
+    merged = merge(branch, await make_organization(session, root))
+    restructuring = await make_restructuring(session, "draft", merged)
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -460,6 +478,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
                 made = {"root": root, "branch": branch, "pledge": pledge, "cycle": cycle}
                 made["admission"] = admission
                 made |= {"member": member, "transfer": transfer}
+                made |= {"restructuring": restructuring}
                 answer = await client.get(url.format(**made))
             assert answer.status_code == 200, answer.text
             counts[url] = len(seen)
@@ -476,6 +495,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
         await make_organization(session, root)
         await serve(session, community, member)
     await session.execute(MANY_CYCLES, {"organization": branch})
+    await session.execute(MANY_RESTRUCTURINGS, {"restructuring": restructuring})
     await session.execute(MANY_TRANSFERS, {"organization": branch, "member": member})
     await analyze(session)  # rolled-back tests leave the planner with sizes of no sense
     assert await counted() == one

@@ -12,6 +12,7 @@ from app.core.workbooks import Sheet
 from app.demo import logic
 from app.demo_activities import service as demo_activities
 from app.demo_elections import service as demo_elections
+from app.demo_restructurings import service as demo_restructurings
 from app.demo_tree import service as demo_tree
 from app.demo_year import service as demo_year
 from app.imports import service as imports
@@ -31,7 +32,7 @@ async def is_empty(doors: Doors) -> bool:
 
 
 async def fill(doors: Doors, password: str) -> None:
-    """Make the district, take its roster as of `logic.AS_OF`, make two accounts and the year."""
+    """Make the district, its roster as of `logic.AS_OF`, two accounts, the year, the decisions."""
     sheets = await asyncio.to_thread(_sheets)
     async with doors.writing([DISTRICT]) as session:
         await organizations.ensure_district(session, DISTRICT)
@@ -50,6 +51,7 @@ async def fill(doors: Doors, password: str) -> None:
         await demo_tree.fill(session, DISTRICT)
         await demo_elections.fill(session, DISTRICT, clerk, department)
         await demo_activities.fill(session, DISTRICT, clerk)
+        await demo_restructurings.fill(session, DISTRICT, clerk, department)
         await analyze(session)
 
 

@@ -31,6 +31,7 @@ from app.organizations.queries import AnySelect, in_subtrees
 from app.organizations.types import OrganizationKind, Sector
 from app.rates import queries as rates
 from app.residents import queries as residents
+from app.restructurings import queries as restructurings
 from app.rules import queries as rules
 from app.terms import queries as terms
 
@@ -157,6 +158,7 @@ SOURCES: tuple[Iterable[Figure], ...] = (
     activities.FIGURES,
     contests.FIGURES,
     leaders.FIGURES,
+    restructurings.FIGURES,
 )
 """Where figures come from, in the order in which they are listed."""
 REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}

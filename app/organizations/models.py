@@ -131,7 +131,10 @@ class OrganizationState(Base):
         one_of("kind", OrganizationKind),
         one_of("sector", Sector),
         CheckConstraint(ALWAYS, name="valid_from"),
-        CheckConstraint("valid_from < valid_to", name="valid_range"),
+        # an empty stretch tells of what ended on the day on which its records begin
+        CheckConstraint(
+            "valid_from < valid_to OR (is_end AND valid_from = valid_to)", name="valid_range"
+        ),
         CheckConstraint("path ~ '^([1-9][0-9]*\\.)+$'", name="path"),
         CheckConstraint("name <> '' AND name = btrim(name)", name="name"),
         CheckConstraint("term_started_on < due_on", name="term"),

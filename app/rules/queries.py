@@ -178,7 +178,7 @@ async def findings(on: Reader, subtrees: Sequence[Subtree], as_of: date) -> list
             if c.rule.measure in _MEASURED
         )
         for row in await _near(near).fetch(on, [subtree], day=as_of):
-            found += _findings_of(row, subtree.district_code, chosen, as_of)
+            found += findings_of(row, subtree.district_code, chosen, as_of)
     return sorted(found, key=lambda f: _key(f, "path"))
 
 
@@ -198,9 +198,13 @@ def _near(comparisons: frozenset[tuple[str, Operator, int, frozenset[Organizatio
     return Hot(rows)
 
 
-def _findings_of(
+def findings_of(
     row: Any, district_code: str, chosen: list[tuple[Pack, list[Comparison]]], as_of: date
 ) -> Iterable[Finding]:
+    """Give what the packs find of one organisation.
+
+    `row` is its id, path, name, kind and sector, its full members and all of its members.
+    """
     organization_id, path, name, in_words, sector, full_members, members = row
     kind = OrganizationKind(in_words)
     unit = Unit(

@@ -5,22 +5,12 @@ from datetime import date
 from uuid import UUID, uuid5
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.activities import queries as activities
 from app.activities.types import HELD_BY, ActivityKind
-from app.contests import queries as contests
-from app.core import clock
-from app.core.caller import Subtree
-from app.core.db import Doors
 from app.demo import logic as roster
-from app.demo import service as demo
 from app.demo_activities import logic
 from app.demo_activities.types import Body, Held, Leader, Person
-from app.leaders import queries as leaders
 from app.organizations.types import OrganizationKind
-from app.core.figures import Window
 
 KINDS = {"党工委": "working_committee", "党委": "party_committee", "党总支": "general_branch"}
 SECTORS = {"社区": "community", "村": "village", "机关": "agency", "两新": "new_sector"}

@@ -19,7 +19,9 @@ async def test_the_district_yields_the_articles_figures(district: District) -> N
     for name in ARTICLE.keys() - printed:
         assert 0 < values[name] <= 1
     report = (await district.client.get("/reports/annual")).json()
-    named = {n["figure_id"] for s in report["sections"] for p in s["paragraphs"] for n in p["numbers"]}
+    named = {
+        n["figure_id"] for s in report["sections"] for p in s["paragraphs"] for n in p["numbers"]
+    }
     assert named == set(ARTICLE)
     texts = "".join(p["text"] for s in report["sections"] for p in s["paragraphs"])
     assert "—" not in texts

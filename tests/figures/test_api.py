@@ -124,6 +124,9 @@ async def test_each_figure_opens_to_exactly_its_rows(
         "micro_lecture_contests": 0,
         "top_brands": 0,
         "org_life_levels": 0,
+        "general_branches_upgraded": 0,
+        "general_branches_downgraded": 0,
+        "restructured_total": 0,
     }
     for one in told:
         assert (await client.get(f"/figures/{one['id']}")).json() == one

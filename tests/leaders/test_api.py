@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.caller import Subtree
+from app.core.figures import Window
 from app.leaders import queries
 from app.leaders.models import LeaderArchive
-from app.core.figures import Window
 from tests.activities.conftest import TODAY, Clients, Place, as_user, made, place, refused
 from tests.make.activities import make_activity, make_archive, make_attendance
 from tests.make.organizations import everything

@@ -22,6 +22,7 @@ FULL |= {"roster_import", "audit_entry", "audit_head"}
 FULL |= {"pledge", "pledge_evidence", "pledge_event"}
 FULL |= {"service_post", "service_claim", "service_record", "wish"}
 FULL |= {"election_cycle", "criticism_notice", "election_practice"}
+FULL |= {"restructuring", "restructuring_event", "restructuring_subject"}
 FULL |= {"ballot_box", "ballot_voter", "ballot"}
 FULL |= {"message", "wechat_notice", "election_reminder"}
 FULL |= {"admission", "admission_step"}

@@ -1,0 +1,1 @@
+"""What an application of a restructuring wrote, row by row (调整记录)."""

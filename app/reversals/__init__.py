@@ -1,0 +1,1 @@
+"""Taking back exactly what a restructuring wrote (撤回调整)."""
