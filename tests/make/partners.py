@@ -14,7 +14,7 @@ def new_unit(organization_id: object, **values: Any) -> dict[str, Any]:
     """Make the JSON of a 两新 unit."""
     return {
         "organization_id": str(organization_id),
-        "name": "西安区兴达超市",
+        "name": "兴达超市",
         "kind": "private_enterprise",
         "opened_on": "2018-05-02",
     } | values
