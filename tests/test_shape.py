@@ -307,6 +307,22 @@ SELECT '231005', gen_random_uuid(), :organization, '测试', '换届', 'secretar
        'open', 3, gen_random_uuid(), '2019-12-31' FROM generate_series(1, :count)
 """)
 
+UNITS = text("""
+WITH made AS (
+  INSERT INTO partner_unit (district_code, id, organization_id, name, kind, opened_on)
+  SELECT '231005', gen_random_uuid(), :organization, '超市', 'private_enterprise', '2018-01-02'
+  FROM generate_series(1, :count)
+  RETURNING id),
+signed AS (
+  INSERT INTO co_building_agreement (district_code, id, unit_id, organization_id, title, valid_from)
+  SELECT '231005', gen_random_uuid(), id, :organization, '协议', '2018-01-02' FROM made),
+covered AS (
+  INSERT INTO unit_coverage (district_code, id, unit_id, mode, covering_id, valid_from)
+  SELECT '231005', gen_random_uuid(), id, 'own', :organization, '2018-01-02' FROM made)
+INSERT INTO unit_problem (district_code, id, unit_id, content, status, reported_by, reported_on)
+SELECT '231005', gen_random_uuid(), id, '场地', 'open', gen_random_uuid(), '2019-12-31' FROM made
+""")
+
 
 MANY_ACTIVITIES = text("""
 WITH made AS (
@@ -406,6 +422,12 @@ READS = {
     "/election-cycles/{cycle}/tallies": 2,
     "/election-notices?limit=200": 1,
     "/election-practices?limit=200": 1,
+    "/partner-units?limit=200": 1,
+    "/partner-units?limit=200&within={root}": 2,
+    "/co-building-agreements?limit=200": 1,
+    "/unit-coverages?limit=200": 1,
+    "/unit-problems?limit=200": 1,
+    "/figures/two_new_org_coverage/rows?part=gaps&limit=200": 1,
     "/messages?limit=200": 1,
     "/feeds?limit=200": 1,
     "/wechat/subscriptions": 1,
@@ -469,6 +491,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(MANY_ACTIVITIES, held | {"count": 1})
     merged = merge(branch, await make_organization(session, root))
     restructuring = await make_restructuring(session, "draft", merged)
+    await session.execute(UNITS, {"organization": branch, "count": 1})
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -491,6 +514,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(BOX, {"organization": branch, "count": 99})
     await session.execute(MANY_ADMISSIONS, {"organization": branch, "admission": admission})
     await session.execute(MANY_ACTIVITIES, held | {"count": 99})
+    await session.execute(UNITS, {"organization": branch, "count": 99})
     for _ in range(99):
         await make_organization(session, root)
         await serve(session, community, member)

@@ -12,6 +12,7 @@ from app.core.workbooks import Sheet
 from app.demo import logic
 from app.demo_activities import service as demo_activities
 from app.demo_elections import service as demo_elections
+from app.demo_partners import service as demo_partners
 from app.demo_restructurings import service as demo_restructurings
 from app.demo_tree import service as demo_tree
 from app.demo_year import service as demo_year
@@ -52,6 +53,7 @@ async def fill(doors: Doors, password: str) -> None:
         await demo_elections.fill(session, DISTRICT, clerk, department)
         await demo_activities.fill(session, DISTRICT, clerk)
         await demo_restructurings.fill(session, DISTRICT, clerk, department)
+        await demo_partners.fill(session, DISTRICT, clerk, department)
         await analyze(session)
 
 

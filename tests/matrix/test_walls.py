@@ -30,6 +30,7 @@ FULL |= {"transfer"}
 FULL |= {"membership_history"}
 FULL |= {"activity", "activity_attendance", "leader_archive", "leader_record"}
 FULL |= {"contest", "contest_entry", "contest_juror", "contest_score"}
+FULL |= {"partner_unit", "co_building_agreement", "unit_coverage", "unit_problem"}
 
 
 @pytest.mark.parametrize("table", WALLED)
