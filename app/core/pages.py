@@ -94,7 +94,9 @@ async def page(
     key = (sorts[name], tie)
     if params.after:
         value, last_id = unseal(params.after, of, sort)
-        typed = date.fromisoformat(value) if key[0].type.python_type is date else value
+        kind = key[0].type.python_type
+        typed: Any = date.fromisoformat(value) if kind is date else value
+        typed = int(value) if kind is int else typed
         mark = tuple_(literal(typed, key[0].type), literal(UUID(last_id), tie.type))
         rows = rows.where(tuple_(*key) < mark if down else tuple_(*key) > mark)
     rows = rows.order_by(*(part.desc() if down else part for part in key)).limit(params.limit + 1)

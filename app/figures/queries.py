@@ -18,6 +18,7 @@ from app.core.errors import Forbidden, Invalid, NotFound, Text
 from app.core.figures import Figure, FigureUnit, Part, Source, Window, told
 from app.core.pages import Rows, page
 from app.core.rounding import ROUNDING, quotient
+from app.economy import queries as economy
 from app.figures.errors import NoSuchPart
 from app.figures.schemas import FigureParams, FigureRowParams
 from app.organizations import queries as organizations
@@ -147,6 +148,7 @@ SOURCES: tuple[Iterable[Figure], ...] = (
     rules.FIGURES,
     rates.FIGURES,
     residents.FIGURES,
+    economy.FIGURES,
 )
 """Where figures come from, in the order in which they are listed."""
 REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}
