@@ -81,6 +81,15 @@ def _things(ids: Ids, kind: str) -> dict[str, str]:
     return {key: ids.things[f"{kind} {key}"] for key in VILLAGES}
 
 
+def _targets(ids: Ids, kind: str) -> dict[str, str]:
+    """Name what is asked for one by one: all contracts; of the others, who share the code, two."""
+    return {k: i for k, i in _things(ids, kind).items() if k in _asked(kind)}
+
+
+def _asked(kind: str) -> tuple[str, ...]:
+    return VILLAGES if kind == "contracts" else ("own", "near")
+
+
 # ── The shape of all four
 
 
@@ -97,11 +106,11 @@ def _lists(ids: Ids, who: Who, kind: str) -> Cells:
 
     yield found("limit=200", "list", seen)
     yield found(FILTERS[kind], "filter", [])
-    for key in VILLAGES:
+    for key in _asked(kind):
         yield found(f"organization_id={ids.nodes[key]}", "filter", [k for k in seen if k == key])
     yield from each(
         "filter",
-        {n: ids.nodes[n] for n in ("own", "parent", "sibling", "near")},
+        {n: ids.nodes[n] for n in ("parent", *_asked(kind))},
         lambda i: asked(f"within={i}"),
         sees=_sees(who),
         unknown=ids.unknown,
@@ -123,7 +132,7 @@ def _lists(ids: Ids, who: Who, kind: str) -> Cells:
 def _gets(ids: Ids, who: Who, kind: str) -> Cells:
     yield from each(
         "id",
-        _things(ids, kind),
+        _targets(ids, kind),
         lambda i: Ask("GET", f"/v1/village-{kind}/{i}"),
         sees=_sees(who),
         unknown=ids.unknown,
@@ -135,7 +144,7 @@ def _gets(ids: Ids, who: Who, kind: str) -> Cells:
 def _records(ids: Ids, who: Who, kind: str, new: Callable[[str], Any]) -> Cells:
     yield from each(
         "nested",
-        {n: ids.nodes[n] for n in ("own", "parent", "sibling", "near", "far")},
+        {n: ids.nodes[n] for n in ("parent", *_asked(kind))},
         lambda i: Ask("POST", f"/v1/village-{kind}", new(i)),
         sees=rights.nodes(who).__contains__,
         may=_writes(who),
@@ -146,7 +155,7 @@ def _records(ids: Ids, who: Who, kind: str, new: Callable[[str], Any]) -> Cells:
 
 def _edits(ids: Ids, who: Who, kind: str, changes: Any) -> Cells:
     yield from versions(
-        _things(ids, kind),
+        _targets(ids, kind),
         lambda i, headers: Ask("PATCH", f"/v1/village-{kind}/{i}", changes, headers),
         sees=_sees(who),
         may=_writes(who),
@@ -160,7 +169,7 @@ def _steps(
     kind, name = url
     yield from each(
         "id",
-        _things(ids, kind),
+        _targets(ids, kind),
         lambda i: Ask("POST", f"/v1/village-{kind}/{i}/{name}", body),
         sees=_sees(who),
         may=may,
