@@ -306,6 +306,23 @@ INSERT INTO ballot_box (district_code, id, organization_id, organization_name, t
 SELECT '231005', gen_random_uuid(), :organization, '测试', '换届', 'secretary', 1, '[]', true,
        'open', 3, gen_random_uuid(), '2019-12-31' FROM generate_series(1, :count)
 """)
+VILLAGE_RECORDS = tuple(
+    text(
+        f"INSERT INTO {table} (district_code, id, organization_id, recorded_by, {columns})"
+        f" SELECT '231005', gen_random_uuid(), :organization, gen_random_uuid(), {values}"
+        " FROM generate_series(cast(:first AS integer), cast(:last AS integer)) AS n"
+    )
+    for table, columns, values in (
+        ("village_contract", "number, finding, reviewed_on", "n::text, 'regular', '2019-12-31'"),
+        (
+            "village_entry",
+            "kind, amount, happened_on, document",
+            "'debt_resolved', n, '2019-12-31', '协议'",
+        ),
+        ("village_project", "title, amount, applied_on, status", "'x', n, '2019-12-31', 'applied'"),
+        ("village_income", "year, income", "1949 + n, n"),
+    )
+)
 
 UNITS = text("""
 WITH made AS (
@@ -428,6 +445,11 @@ READS = {
     "/unit-coverages?limit=200": 1,
     "/unit-problems?limit=200": 1,
     "/figures/two_new_org_coverage/rows?part=gaps&limit=200": 1,
+    "/village-contracts?limit=200": 1,
+    "/village-entries?limit=200&within={root}": 2,
+    "/village-projects?limit=200": 1,
+    "/village-incomes?limit=200": 1,
+    "/figures/debt_credit_total_wan/rows?limit=200": 1,
     "/messages?limit=200": 1,
     "/feeds?limit=200": 1,
     "/wechat/subscriptions": 1,
@@ -492,6 +514,8 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     merged = merge(branch, await make_organization(session, root))
     restructuring = await make_restructuring(session, "draft", merged)
     await session.execute(UNITS, {"organization": branch, "count": 1})
+    for records in VILLAGE_RECORDS:
+        await session.execute(records, {"organization": community, "first": 1, "last": 1})
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -515,6 +539,8 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(MANY_ADMISSIONS, {"organization": branch, "admission": admission})
     await session.execute(MANY_ACTIVITIES, held | {"count": 99})
     await session.execute(UNITS, {"organization": branch, "count": 99})
+    for records in VILLAGE_RECORDS:
+        await session.execute(records, {"organization": community, "first": 2, "last": 100})
     for _ in range(99):
         await make_organization(session, root)
         await serve(session, community, member)

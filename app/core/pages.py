@@ -96,6 +96,8 @@ async def page(
         value, last_id = unseal(params.after, of, sort)
         kind = key[0].type.python_type
         typed = kind.fromisoformat(value) if kind in {date, datetime} else value
+        typed: Any = date.fromisoformat(value) if kind is date else value
+        typed = int(value) if kind is int else typed
         mark = tuple_(literal(typed, key[0].type), literal(UUID(last_id), tie.type))
         rows = rows.where(tuple_(*key) < mark if down else tuple_(*key) > mark)
     rows = rows.order_by(*(part.desc() if down else part for part in key)).limit(params.limit + 1)

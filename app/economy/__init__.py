@@ -1,1 +1,1 @@
-"""Contracts, land, debts, projects and income of villages (村集体经济)."""
+"""What villages own and owe: contracts, land and debts, funded projects, income (村集体经济)."""

@@ -21,6 +21,7 @@ from app.core.figures import Figure, FigureUnit, Part, Source, Window, told
 from app.core.pages import Rows, page
 from app.core.rounding import ROUNDING, quotient
 from app.cycles import queries as cycles
+from app.economy import queries as economy
 from app.figures.errors import NoSuchPart
 from app.figures.schemas import FigureParams, FigureRowParams
 from app.leaders import queries as leaders
@@ -161,6 +162,7 @@ SOURCES: tuple[Iterable[Figure], ...] = (
     leaders.FIGURES,
     restructurings.FIGURES,
     partners.FIGURES,
+    economy.FIGURES,
 )
 """Where figures come from, in the order in which they are listed."""
 REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}

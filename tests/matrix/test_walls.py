@@ -31,6 +31,7 @@ FULL |= {"membership_history"}
 FULL |= {"activity", "activity_attendance", "leader_archive", "leader_record"}
 FULL |= {"contest", "contest_entry", "contest_juror", "contest_score"}
 FULL |= {"partner_unit", "co_building_agreement", "unit_coverage", "unit_problem"}
+FULL |= {"village_contract", "village_entry", "village_project", "village_income"}
 
 
 @pytest.mark.parametrize("table", WALLED)

@@ -1,0 +1,1 @@
+"""The villages' collective economy of the demo district (演示区的村集体经济)."""
