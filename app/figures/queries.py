@@ -25,6 +25,7 @@ from app.organizations.models import Organization
 from app.organizations.models import OrganizationState as State
 from app.organizations.queries import AnySelect, in_subtrees
 from app.organizations.types import OrganizationKind, Sector
+from app.programmes import queries as programmes
 from app.rates import queries as rates
 from app.residents import queries as residents
 from app.rules import queries as rules
@@ -147,6 +148,7 @@ SOURCES: tuple[Iterable[Figure], ...] = (
     rules.FIGURES,
     rates.FIGURES,
     residents.FIGURES,
+    programmes.FIGURES,
 )
 """Where figures come from, in the order in which they are listed."""
 REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}
