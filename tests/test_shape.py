@@ -296,6 +296,17 @@ SELECT district_code, gen_random_uuid(), organization_id, id, '1', '2019-12-31',
        '2019-12-30', gen_random_uuid() FROM made
 """)
 
+MANY_PROGRAMMES = text("""
+WITH made AS (
+  INSERT INTO programme (district_code, id, family, name, organization_id, starts_on)
+  SELECT '231005', gen_random_uuid(), 'red_project', 'x' || n, :organization, '2019-12-31'
+  FROM generate_series(1, :count) AS n RETURNING id)
+INSERT INTO document (district_code, id, kind, topic, title, issued_by, organization_id,
+                      programme_id, issued_on)
+SELECT '231005', gen_random_uuid(), 'scheme', 'urban', id::text, 'x', :organization, id,
+       '2019-12-31' FROM made
+""")
+
 BOX = text("""
 INSERT INTO ballot_box (district_code, id, organization_id, organization_name, title, position,
                         seats, candidates, allows_write_ins, status, voters_due, opened_by,
@@ -345,6 +356,10 @@ READS = {
     "/election-cycles/{cycle}/tallies": 2,
     "/election-notices?limit=200": 1,
     "/election-practices?limit=200": 1,
+    "/programmes?limit=200": 1,
+    "/programmes?limit=200&within={root}": 2,
+    "/documents?limit=200": 1,
+    "/documents?limit=200&within={root}": 2,
     "/messages?limit=200": 1,
     "/feeds?limit=200": 1,
     "/wechat/subscriptions": 1,
@@ -369,6 +384,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     new = {"organization_id": str(branch), "seats": 0, "due_on": "2019-12-31"}
     cycle = (await client.post("/election-cycles", json=new)).json()["id"]
     await session.execute(BOX, {"organization": branch, "count": 1})
+    await session.execute(MANY_PROGRAMMES, {"organization": root, "count": 1})
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -386,6 +402,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(MANY, {"organization": branch})
     await session.execute(MANY_PLEDGES, {"organization": branch, "pledge": pledge})
     await session.execute(BOX, {"organization": branch, "count": 99})
+    await session.execute(MANY_PROGRAMMES, {"organization": branch, "count": 99})
     for _ in range(99):
         await make_organization(session, root)
         await serve(session, community, member)

@@ -1,5 +1,6 @@
 """Recording programmes and documents, correcting and ending them."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from app.core.db import new_id
 from app.core.errors import AppError, Stale
 from app.organizations import queries as organizations
 from app.organizations.errors import NotStanding
+from app.organizations.models import Organization
 from app.organizations.queries import AnyRow
 from app.organizations.types import OrganizationStatus
 from app.programmes import logic, queries
@@ -32,11 +34,22 @@ WRITE = Permission.PROGRAMMES_WRITE
 Record = TypeVar("Record", Programme, Document)
 
 
+async def _hold(session: AsyncSession, codes: Iterable[str], organization_id: UUID) -> None:
+    """Lock an organisation: what could clash with its other records comes one after another."""
+    await session.execute(
+        select(Organization.id)
+        .where(Organization.district_code.in_(sorted(codes)), Organization.id == organization_id)
+        .with_for_update(key_share=True)
+    )
+
+
 async def _organization(session: AsyncSession, caller: Caller, organization_id: UUID) -> AnyRow:
-    """Find a standing organisation for which the caller may write.
+    """Find a standing organisation for which the caller may write, and keep it standing.
 
     Raises `NotFound`, `Forbidden` or `NotStanding`.
     """
+    codes = {s.district_code for s in caller.subtrees(Permission.ORGANIZATIONS_READ)}
+    await _hold(session, codes, organization_id)
     found = await organizations.get(session, caller, organization_id)
     caller.require(WRITE, at=Subtree(found.district_code, found.path))
     if found.status != OrganizationStatus.ACTIVE:
@@ -109,6 +122,7 @@ async def _locked(
     """Lock what the caller may write. Raises `NotFound` or `Forbidden`."""
     seen = await queries.get(session, caller, table, row_id)
     caller.require(WRITE, at=Subtree(seen.district_code, seen.path))
+    await _hold(session, [seen.district_code], seen.organization_id)
     locked = (
         select(table)
         .where(table.district_code == seen.district_code, table.id == row_id)
