@@ -299,6 +299,17 @@ SELECT district_code, gen_random_uuid(), organization_id, id, '1', '2019-12-31',
        '2019-12-30', gen_random_uuid() FROM made
 """)
 
+MANY_PROGRAMMES = text("""
+WITH made AS (
+  INSERT INTO programme (district_code, id, family, name, organization_id, starts_on)
+  SELECT '231005', gen_random_uuid(), 'red_project', 'x' || n, :organization, '2019-12-31'
+  FROM generate_series(1, :count) AS n RETURNING id)
+INSERT INTO document (district_code, id, kind, topic, title, issued_by, organization_id,
+                      programme_id, issued_on)
+SELECT '231005', gen_random_uuid(), 'scheme', 'urban', id::text, 'x', :organization, id,
+       '2019-12-31' FROM made
+""")
+
 BOX = text("""
 INSERT INTO ballot_box (district_code, id, organization_id, organization_name, title, position,
                         seats, candidates, allows_write_ins, status, voters_due, opened_by,
@@ -450,6 +461,10 @@ READS = {
     "/village-projects?limit=200": 1,
     "/village-incomes?limit=200": 1,
     "/figures/debt_credit_total_wan/rows?limit=200": 1,
+    "/programmes?limit=200": 1,
+    "/programmes?limit=200&within={root}": 2,
+    "/documents?limit=200": 1,
+    "/documents?limit=200&within={root}": 2,
     "/messages?limit=200": 1,
     "/feeds?limit=200": 1,
     "/wechat/subscriptions": 1,
@@ -516,6 +531,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(UNITS, {"organization": branch, "count": 1})
     for records in VILLAGE_RECORDS:
         await session.execute(records, {"organization": community, "first": 1, "last": 1})
+    await session.execute(MANY_PROGRAMMES, {"organization": root, "count": 1})
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -541,6 +557,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(UNITS, {"organization": branch, "count": 99})
     for records in VILLAGE_RECORDS:
         await session.execute(records, {"organization": community, "first": 2, "last": 100})
+    await session.execute(MANY_PROGRAMMES, {"organization": branch, "count": 99})
     for _ in range(99):
         await make_organization(session, root)
         await serve(session, community, member)

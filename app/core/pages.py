@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -75,6 +75,14 @@ def page_json(found: Sequence[Any], limit: int, of: str, sort: str) -> str:
     return f'{{"items":[{",".join(row[0] for row in found[:limit])}],"next":{following}}}'
 
 
+_READS: dict[type, Callable[[str], Any]] = {
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+    int: int,
+}
+"""How a cursor's value is read back; what is not named is text."""
+
+
 async def page(
     on: Executor,
     rows: Select[*tuple[Any, ...]],
@@ -94,10 +102,7 @@ async def page(
     key = (sorts[name], tie)
     if params.after:
         value, last_id = unseal(params.after, of, sort)
-        kind = key[0].type.python_type
-        typed = kind.fromisoformat(value) if kind in {date, datetime} else value
-        typed: Any = date.fromisoformat(value) if kind is date else value
-        typed = int(value) if kind is int else typed
+        typed = _READS.get(key[0].type.python_type, str)(value)
         mark = tuple_(literal(typed, key[0].type), literal(UUID(last_id), tie.type))
         rows = rows.where(tuple_(*key) < mark if down else tuple_(*key) > mark)
     rows = rows.order_by(*(part.desc() if down else part for part in key)).limit(params.limit + 1)

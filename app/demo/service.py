@@ -14,6 +14,7 @@ from app.demo_activities import service as demo_activities
 from app.demo_economy import service as demo_economy
 from app.demo_elections import service as demo_elections
 from app.demo_partners import service as demo_partners
+from app.demo_programmes import service as demo_programmes
 from app.demo_restructurings import service as demo_restructurings
 from app.demo_tree import service as demo_tree
 from app.demo_year import service as demo_year
@@ -56,6 +57,7 @@ async def fill(doors: Doors, password: str) -> None:
         await demo_restructurings.fill(session, DISTRICT, clerk, department)
         await demo_partners.fill(session, DISTRICT, clerk, department)
         await demo_economy.fill(session, DISTRICT, clerk, department)
+        await demo_programmes.fill(session, DISTRICT)
         await analyze(session)
 
 

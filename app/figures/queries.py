@@ -31,6 +31,7 @@ from app.organizations.models import OrganizationState as State
 from app.organizations.queries import AnySelect, in_subtrees
 from app.organizations.types import OrganizationKind, Sector
 from app.partners import queries as partners
+from app.programmes import queries as programmes
 from app.rates import queries as rates
 from app.residents import queries as residents
 from app.restructurings import queries as restructurings
@@ -163,6 +164,7 @@ SOURCES: tuple[Iterable[Figure], ...] = (
     restructurings.FIGURES,
     partners.FIGURES,
     economy.FIGURES,
+    programmes.FIGURES,
 )
 """Where figures come from, in the order in which they are listed."""
 REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}

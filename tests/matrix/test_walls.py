@@ -32,6 +32,7 @@ FULL |= {"activity", "activity_attendance", "leader_archive", "leader_record"}
 FULL |= {"contest", "contest_entry", "contest_juror", "contest_score"}
 FULL |= {"partner_unit", "co_building_agreement", "unit_coverage", "unit_problem"}
 FULL |= {"village_contract", "village_entry", "village_project", "village_income"}
+FULL |= {"programme", "document"}
 
 
 @pytest.mark.parametrize("table", WALLED)
