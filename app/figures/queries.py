@@ -20,6 +20,7 @@ from app.core.errors import Forbidden, NotFound, Text, check_period
 from app.core.figures import Figure, FigureUnit, Part, Source, Window, told
 from app.core.pages import Rows, page
 from app.core.rounding import ROUNDING, quotient
+from app.coverages import queries as coverages
 from app.cycles import queries as cycles
 from app.economy import queries as economy
 from app.figures.errors import NoSuchPart
@@ -30,7 +31,6 @@ from app.organizations.models import Organization
 from app.organizations.models import OrganizationState as State
 from app.organizations.queries import AnySelect, in_subtrees
 from app.organizations.types import OrganizationKind, Sector
-from app.partners import queries as partners
 from app.programmes import queries as programmes
 from app.rates import queries as rates
 from app.residents import queries as residents
@@ -162,7 +162,7 @@ SOURCES: tuple[Iterable[Figure], ...] = (
     contests.FIGURES,
     leaders.FIGURES,
     restructurings.FIGURES,
-    partners.FIGURES,
+    coverages.FIGURES,
     economy.FIGURES,
     programmes.FIGURES,
 )

@@ -17,8 +17,8 @@ from app.core.caller import Subtree
 from app.core.db import new_id
 from app.core.figures import Window
 from app.core.rounding import quotient
+from app.coverages.queries import FIGURES, PLACES
 from app.partners.models import PartnerUnit, UnitCoverage
-from app.partners.queries import FIGURES, PLACES
 from app.partners.types import BY_ORGANIZATION
 from tests.make.members import make_member
 from tests.make.organizations import make_organization

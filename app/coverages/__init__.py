@@ -1,0 +1,1 @@
+"""What is counted of units and agreements: the lowest day of their coverage (覆盖率)."""
