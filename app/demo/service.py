@@ -11,6 +11,7 @@ from app.core.db import Doors
 from app.core.workbooks import Sheet
 from app.demo import logic
 from app.demo_elections import service as demo_elections
+from app.demo_postings import service as demo_postings
 from app.demo_tree import service as demo_tree
 from app.demo_year import service as demo_year
 from app.imports import service as imports
@@ -47,6 +48,7 @@ async def fill(doors: Doors, password: str) -> None:
         await analyze(session)  # the year is drawn from rows that the planner knows nothing of
         await demo_year.fill(session, DISTRICT, clerk, department)
         await demo_tree.fill(session, DISTRICT)
+        await demo_postings.fill(session, DISTRICT)
         await demo_elections.fill(session, DISTRICT, clerk, department)
         await analyze(session)
 
