@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.core.clock import add_months
 from app.organizations.types import OrganizationKind, Sector
@@ -37,6 +37,12 @@ HOLDS_COMMITTEE = (
 )
 """Kinds that a community's or a village's own organisation has."""
 _NO_BODY = frozenset({OrganizationKind.DISTRICT_COMMITTEE, OrganizationKind.PARTY_GROUP})
+
+
+def place_of(row: Any, *, in_grid: bool = False) -> Place:
+    """Say of a row of the tree what decides about its posts."""
+    sector = None if row.sector is None else Sector(row.sector)
+    return Place(OrganizationKind(row.kind), sector, row.is_grid, in_grid)
 
 
 def is_own(place: Place, *sectors: Sector) -> bool:

@@ -36,7 +36,7 @@ from app.core.figures import Figure, FigureUnit, Window, told
 from app.core.pages import Rows, page
 from app.members.models import Member
 from app.organizations import queries as organizations
-from app.organizations.models import OrganizationState
+from app.organizations.models import OrganizationState as State
 from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood, stood_as
 from app.organizations.types import OrganizationKind, Sector
 from app.postings import logic
@@ -47,11 +47,10 @@ from app.postings.schemas import (
     PostingOut,
     VacancyParams,
 )
-from app.postings.types import TWO_COMMITTEES, Norm, Place, Post, PostingPack, Unit
+from app.postings.types import TWO_COMMITTEES, Norm, Post, PostingPack, Unit
 
 READ = Permission.POSTINGS_READ
-State = OrganizationState
-Parent = aliased(OrganizationState, name="parent_state")
+Parent = aliased(State, name="parent_state")
 Helper = aliased(Posting, name="helper")
 AnyRows = Rows[Row[*tuple[Any, ...]]]
 
@@ -61,12 +60,6 @@ def pack() -> PostingPack:
     """Read the rules of postings that are shipped."""
     file = resources.files("app.postings").joinpath("packs", "postings.toml")
     return TypeAdapter(PostingPack).validate_python(tomllib.loads(file.read_text("utf-8")))
-
-
-def place_of(row: Any, *, in_grid: bool = False) -> Place:
-    """Say of an organisation what decides about its posts."""
-    sector = None if row.sector is None else Sector(row.sector)
-    return Place(OrganizationKind(row.kind), sector, row.is_grid, in_grid)
 
 
 # ── Postings
@@ -104,23 +97,33 @@ def visible(caller: Caller, day: date) -> AnySelect:
 def _out(row: AnyRow, day: date) -> PostingOut:
     told_of = dict(row._mapping)  # noqa: SLF001 - the public name of a row's mapping
     held = row.valid_from, row.valid_to
-    band = logic.pay_band(pack(), Post(row.post), place_of(row), held, day)
+    band = logic.pay_band(pack(), Post(row.post), logic.place_of(row), held, day)
     told_of["pay_band"] = band
     return PostingOut.model_validate({n: told_of[n] for n in PostingOut.model_fields})
 
 
-async def get(on: Executor, caller: Caller, posting_id: UUID) -> AnyRow:
-    """Fetch one posting, or raise `NotFound`."""
-    rows = visible(caller, clock.today()).where(Posting.id == posting_id)
+async def _one(on: Executor, rows: AnySelect) -> AnyRow:
     row = (await on.execute(rows)).first()
     if row is None:
         raise NotFound
     return row
 
 
+async def get(on: Executor, caller: Caller, posting_id: UUID) -> AnyRow:
+    """Fetch one posting, or raise `NotFound`."""
+    return await _one(on, visible(caller, clock.today()).where(Posting.id == posting_id))
+
+
 async def show(on: Executor, caller: Caller, posting_id: UUID) -> PostingOut:
     """Tell of one posting, or raise `NotFound`."""
     return _out(await get(on, caller, posting_id), clock.today())
+
+
+async def _places(on: Reader, caller: Caller, within: UUID | None, day: date) -> Sequence[Subtree]:
+    """Give the subtrees that are asked about, or raise `NotFound` for `within` out of sight."""
+    if within is None:
+        return caller.subtrees(READ)
+    return [await organizations.subtree(on, caller, within, day, READ)]
 
 
 def _equal(params: Any, filters: dict[str, Any]) -> list[ColumnElement[bool]]:
@@ -139,9 +142,7 @@ async def find(on: Reader, caller: Caller, params: PostingListParams) -> Rows[Po
         rows = rows.where(is_extended.is_(params.extended))
     if params.due_to is not None:
         rows = rows.where(Posting.due_on <= params.due_to)
-    if params.within is not None:
-        place = await organizations.subtree(on, caller, params.within, day, READ)
-        rows = rows.where(in_subtrees([place]))
+    rows = rows.where(in_subtrees(await _places(on, caller, params.within, day)))
     sorts = {"valid_from": Posting.valid_from.expression}
     found = await page(
         on, rows, sorts, params.sort, params, of="postings", tie=Posting.id.expression
@@ -152,17 +153,14 @@ async def find(on: Reader, caller: Caller, params: PostingListParams) -> Rows[Po
 # ── Vacancies
 
 
+def _exists(table: Any, *held: ColumnElement[bool]) -> ColumnElement[bool]:
+    rows = select(table.id).where(table.district_code == State.district_code, *held)
+    return rows.correlate(State).exists()
+
+
 def _is_poor(day: date) -> ColumnElement[bool]:
-    return (
-        select(PoorHousehold.id)
-        .where(
-            PoorHousehold.district_code == State.district_code,
-            PoorHousehold.organization_id == State.organization_id,
-            on_day(PoorHousehold, day),
-        )
-        .correlate(State)
-        .exists()
-    )
+    here = PoorHousehold.organization_id == State.organization_id
+    return _exists(PoorHousehold, here, on_day(PoorHousehold, day))
 
 
 def _own(sector: Sector) -> ColumnElement[bool]:
@@ -173,18 +171,8 @@ def _own(sector: Sector) -> ColumnElement[bool]:
 
 
 def _in_grid(day: date) -> ColumnElement[bool]:
-    is_under = (
-        select(Parent.id)
-        .where(
-            Parent.district_code == State.district_code,
-            Parent.organization_id == State.parent_id,
-            Parent.is_grid,
-            stood(day, Parent),
-        )
-        .correlate(State)
-        .exists()
-    )
-    return and_(State.kind == OrganizationKind.PARTY_GROUP, is_under)
+    above = Parent.organization_id == State.parent_id, Parent.is_grid.is_(True), stood(day, Parent)
+    return and_(State.kind == OrganizationKind.PARTY_GROUP, _exists(Parent, *above))
 
 
 def _is(unit: Unit, day: date) -> ColumnElement[bool]:
@@ -233,9 +221,7 @@ async def vacancies(on: Reader, caller: Caller, params: VacancyParams) -> AnyRow
     Raises `NotFound` for `within` out of sight.
     """
     day = params.as_of or clock.today()
-    places = caller.subtrees(READ)
-    if params.within is not None:
-        places = [await organizations.subtree(on, caller, params.within, day, READ)]
+    places = await _places(on, caller, params.within, day)
     asked = [
         _vacant(norm, places, day)
         for norm in pack().norms
@@ -253,16 +239,19 @@ async def vacancies(on: Reader, caller: Caller, params: VacancyParams) -> AnyRow
 # ── Poor households
 
 
+def _is_paired(day: date) -> ColumnElement[bool]:
+    return func.coalesce(and_(on_day(Helper, day), PoorHousehold.paired_on <= day), false())
+
+
 def visible_households(caller: Caller, day: date) -> AnySelect:
     """Select the poor households of the villages that the caller may read, as told on `day`."""
-    serves = and_(on_day(Helper, day), PoorHousehold.paired_on <= day)
     return (
         select(
             *PoorHousehold.__table__.c,
             State.name.label("organization_name"),
             State.path,
             Member.name.label("first_secretary"),
-            func.coalesce(serves, false()).label("is_paired"),
+            _is_paired(day).label("is_paired"),
         )
         .select_from(PoorHousehold)
         .join(State, stood_as(PoorHousehold.district_code, PoorHousehold.organization_id, day))
@@ -283,11 +272,8 @@ def visible_households(caller: Caller, day: date) -> AnySelect:
 
 async def get_household(on: Executor, caller: Caller, household_id: UUID) -> AnyRow:
     """Fetch one poor household, or raise `NotFound`."""
-    rows = visible_households(caller, clock.today()).where(PoorHousehold.id == household_id)
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    rows = visible_households(caller, clock.today())
+    return await _one(on, rows.where(PoorHousehold.id == household_id))
 
 
 async def find_households(on: Reader, caller: Caller, params: PoorHouseholdListParams) -> AnyRows:
@@ -301,11 +287,8 @@ async def find_households(on: Reader, caller: Caller, params: PoorHouseholdListP
         on_day(PoorHousehold, day), *_equal(params, filters)
     )
     if params.paired is not None:
-        serves = and_(on_day(Helper, day), PoorHousehold.paired_on <= day)
-        rows = rows.where(func.coalesce(serves, false()).is_(params.paired))
-    if params.within is not None:
-        place = await organizations.subtree(on, caller, params.within, day, READ)
-        rows = rows.where(in_subtrees([place]))
+        rows = rows.where(_is_paired(day).is_(params.paired))
+    rows = rows.where(in_subtrees(await _places(on, caller, params.within, day)))
     sorts = {"number": PoorHousehold.number.expression}
     tie = PoorHousehold.id.expression
     return await page(on, rows, sorts, params.sort, params, of="poor households", tie=tie)
@@ -340,7 +323,7 @@ def _villages(places: Sequence[Subtree], window: Window) -> AnySelect:
     return _once(Posting.organization_id, rows, window)
 
 
-def _extended(places: Sequence[Subtree], window: Window, amount: Any) -> AnySelect:
+def _extended(places: Sequence[Subtree], window: Window, amount: Any = 1) -> AnySelect:
     is_first = Posting.post == Post.FIRST_SECRETARY
     rows = _posted(places, window.day, is_first, Posting.extended_on <= window.day)
     return told(rows, Posting, State, _LABEL, Posting.extended_on, window, amount)
@@ -348,10 +331,6 @@ def _extended(places: Sequence[Subtree], window: Window, amount: Any) -> AnySele
 
 def _extension_years(places: Sequence[Subtree], window: Window) -> AnySelect:
     return _extended(places, window, cast(Posting.extended_months, Numeric) / 12)
-
-
-def _extensions(places: Sequence[Subtree], window: Window) -> AnySelect:
-    return _extended(places, window, 1)
 
 
 def grid_cadres(places: Sequence[Subtree], window: Window) -> AnySelect:
@@ -374,8 +353,7 @@ FIGURES = (
         FigureUnit.VILLAGES,
         Text(
             "当日有贫困户、并有在任第一书记的村；期间按派驻日期计",
-            "villages with poor households that have a first secretary on the day; a period is"
-            " that of the posting",
+            "villages with poor households and a first secretary on the day, by begin of posting",
         ),
         READ,
         _villages,
@@ -386,12 +364,11 @@ FIGURES = (
         FigureUnit.YEARS,
         Text(
             "当日在任、已延长派驻的第一书记的延长月数 ÷ 12 的平均；期间按决定延长日期计",
-            "the months of extension ÷ 12 of the first secretaries who serve on the day and were"
-            " extended by then, on average; a period is that of the decision",
+            "months of extension ÷ 12 of who serves and is extended, on average, by decision",
         ),
         READ,
         _extension_years,
-        _extensions,
+        _extended,
         places=1,
     ),
     Figure(
@@ -400,8 +377,7 @@ FIGURES = (
         FigureUnit.PEOPLE,
         Text(
             "当日在网格党支部、楼栋党小组任职的党员，一人计一次；期间按任职日期计",
-            "the members who are posted to grid branches and building groups on the day, each"
-            " once; a period is that of the posting",
+            "members posted to grid branches and building groups, each once, by begin of posting",
         ),
         READ,
         grid_cadres,
@@ -412,8 +388,7 @@ FIGURES = (
         FigureUnit.PEOPLE,
         Text(
             "当日在社区党组织、居民委员会任“两委”职务的党员，一人兼两职计一次；期间按任职日期计",
-            "the members who hold a post in a community's two committees on the day, each once;"
-            " a period is that of the posting",
+            "members in posts of a community's two committees, each once, by begin of posting",
         ),
         READ,
         _community_cadres,

@@ -77,7 +77,7 @@ async def _standing(
         OrganizationState.organization_id == found.parent_id,
         on_day(OrganizationState, clock.today()),
     )
-    return found, queries.place_of(found, in_grid=bool(await session.scalar(parent)))
+    return found, logic.place_of(found, in_grid=bool(await session.scalar(parent)))
 
 
 async def _refuse_taken(

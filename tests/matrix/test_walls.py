@@ -24,6 +24,7 @@ FULL |= {"service_post", "service_claim", "service_record", "wish"}
 FULL |= {"election_cycle", "criticism_notice", "election_practice"}
 FULL |= {"ballot_box", "ballot_voter", "ballot"}
 FULL |= {"message", "wechat_notice", "election_reminder"}
+FULL |= {"posting", "poor_household"}
 
 
 @pytest.mark.parametrize("table", WALLED)
