@@ -274,6 +274,19 @@ UNION ALL SELECT '231005', gen_random_uuid(), :pledge, '佐证', gen_random_uuid
 """)
 
 
+MANY_POSTINGS = text("""
+WITH made AS (
+  INSERT INTO posting (district_code, id, member_id, organization_id, post, valid_from)
+  SELECT '231005', gen_random_uuid(), id, :organization, 'committee_member', '2019-12-31'
+  FROM member WHERE district_code = '231005'
+  RETURNING id)
+INSERT INTO poor_household (district_code, id, organization_id, number, posting_id, paired_on,
+                            valid_from)
+SELECT '231005', gen_random_uuid(), :organization, row_number() OVER (), id, '2019-12-31',
+       '2019-12-31' FROM made
+""")
+
+
 async def serve(session: AsyncSession, community: UUID, member: UUID) -> None:
     """Make one more row of each list of service to residents."""
     claim = await make_claim(session, await make_post(session, community), member)
@@ -348,6 +361,12 @@ READS = {
     "/messages?limit=200": 1,
     "/feeds?limit=200": 1,
     "/wechat/subscriptions": 1,
+    "/postings?limit=200": 1,
+    "/postings?limit=200&within={root}": 2,
+    "/postings/vacancies?limit=200": 1,
+    "/postings/vacancies?limit=200&within={root}": 2,
+    "/poor-households?limit=200": 1,
+    "/poor-households?limit=200&within={root}": 2,
 }
 """How many statements each read takes at most, of however many rows."""
 
@@ -369,6 +388,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     new = {"organization_id": str(branch), "seats": 0, "due_on": "2019-12-31"}
     cycle = (await client.post("/election-cycles", json=new)).json()["id"]
     await session.execute(BOX, {"organization": branch, "count": 1})
+    await session.execute(MANY_POSTINGS, {"organization": community})
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -390,6 +410,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
         await make_organization(session, root)
         await serve(session, community, member)
     await session.execute(MANY_CYCLES, {"organization": branch})
+    await session.execute(MANY_POSTINGS, {"organization": branch})
     await analyze(session)  # rolled-back tests leave the planner with sizes of no sense
     assert await counted() == one
     assert {url: n for url, n in one.items() if n > READS[url]} == {}

@@ -146,7 +146,7 @@ class PoorHousehold(Base):
             name="ex_poor_household_number",
         ),
         Index("ix_poor_household_organization", "district_code", "organization_id", "number"),
-        Index("ix_poor_household_number", "district_code", "number", "id"),
+        Index("ix_poor_household_valid_from", "district_code", "valid_from", "id"),
         Index("ix_poor_household_posting", "district_code", "posting_id"),
         CheckConstraint(ALWAYS, name="valid_from"),
         CheckConstraint("valid_from < valid_to", name="valid_range"),

@@ -289,7 +289,7 @@ async def find_households(on: Reader, caller: Caller, params: PoorHouseholdListP
     if params.paired is not None:
         rows = rows.where(_is_paired(day).is_(params.paired))
     rows = rows.where(in_subtrees(await _places(on, caller, params.within, day)))
-    sorts = {"number": PoorHousehold.number.expression}
+    sorts = {"valid_from": PoorHousehold.valid_from.expression}
     tie = PoorHousehold.id.expression
     return await page(on, rows, sorts, params.sort, params, of="poor households", tie=tie)
 

@@ -178,4 +178,4 @@ class PoorHouseholdListParams(ListParams):
     posting_id: Id | None = None
     paired: bool | None = None
     as_of: Day | None = None
-    sort: Literal["number", "-number"] = "number"
+    sort: Literal["valid_from", "-valid_from"] = "valid_from"

@@ -158,7 +158,9 @@ def upgrade() -> None:
         "poor_household",
         ["district_code", "organization_id", "number"],
     )
-    op.create_index("ix_poor_household_number", "poor_household", ["district_code", "number", "id"])
+    op.create_index(
+        "ix_poor_household_valid_from", "poor_household", ["district_code", "valid_from", "id"]
+    )
     op.create_index("ix_poor_household_posting", "poor_household", ["district_code", "posting_id"])
     role = op.get_context().config.attributes["application_role"]
     quoted = op.get_bind().dialect.identifier_preparer.quote(role)

@@ -196,8 +196,15 @@ def end_posting(ids: Ids, who: Who) -> Cells:
 def list_vacancies(ids: Ids, who: Who) -> Cells:
     """Ask for what nobody lacks: the world has no grid, no community and no village."""
     url = "/v1/postings/vacancies"
-    for channel, query in (("list", ""), ("day", "as_of=2019-12-30"), ("sort", "sort=-place")):
-        yield Cell(channel, "all", Ask("GET", f"{url}?{query}"), 200, exactly=[], read=ids_of)
+    for channel, query in (
+        ("list", ""),
+        ("day", "as_of=2019-12-30"),
+        ("sort", "sort=-place"),
+        ("filter", "unit=community&post=director"),
+        ("page", "limit=1"),
+    ):
+        yield Cell(channel, query, Ask("GET", f"{url}?{query}"), 200, exactly=[], read=ids_of)
+    yield Cell("cursor", "other", Ask("GET", f"{url}?after={ids.cursors.get('postings')}"), 400)
     yield from each(
         "filter",
         {n: ids.nodes[n] for n in ("own", "parent", "sibling", "near", "far")},
@@ -217,7 +224,7 @@ def list_poor_households(ids: Ids, who: Who) -> Cells:
         "posting_id": {i: {k} for k, i in _targets(ids, "posting").items()},
         "paired": {"true": set(SERVING), "false": set()},
     }
-    yield from _lists(ids, who, "household", "number", filters)
+    yield from _lists(ids, who, "household", "valid_from", filters)
 
 
 @row()

@@ -27,6 +27,7 @@ async def test_packs(client: httpx.AsyncClient) -> None:
         ("owner_headcount", True),
         ("regulation_advisories", False),
         ("elections", True),
+        ("postings", True),
         ("terms", True),
     ]
     assert listed["items"][0]["limits"] == {
