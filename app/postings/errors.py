@@ -33,7 +33,7 @@ class PostingEnded(AppError):  # noqa: N818
     title = Text("该任职已经结束", "The posting has ended")
 
 
-class AlreadyExtended(AppError):  # noqa: N818
+class PostingExtended(AppError):  # noqa: N818
     """A posting is extended once; after that somebody is posted anew."""
 
     status = HTTPStatus.CONFLICT

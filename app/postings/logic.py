@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from app.core.clock import add_months
 from app.organizations.types import OrganizationKind, Sector
-from app.postings.errors import AlreadyExtended, CannotExtend, PostDoesNotFit, PostingEnded
+from app.postings.errors import CannotExtend, PostDoesNotFit, PostingEnded, PostingExtended
 from app.postings.types import (
     LEADERS,
     OF_RESIDENTS,
@@ -81,12 +81,12 @@ class Posting(Protocol):
 def extended_due(pack: PostingPack, posting: Posting, months: int) -> date:
     """Give the due date of a posting once it is extended by `months`.
 
-    Raises `PostingEnded`, `AlreadyExtended` or `CannotExtend`.
+    Raises `PostingEnded`, `PostingExtended` or `CannotExtend`.
     """
     if posting.valid_to is not None:
         raise PostingEnded
     if posting.extended_on is not None:
-        raise AlreadyExtended
+        raise PostingExtended
     if posting.due_on is None:
         raise CannotExtend("该任职未定期限，无从延长", "the posting has no due date")
     rule = next((r for r in pack.extensions if r.post == posting.post), None)

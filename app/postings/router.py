@@ -20,7 +20,6 @@ from app.core.schemas import Id, Page
 from app.organizations.errors import NotStanding
 from app.postings import queries, service
 from app.postings.errors import (
-    AlreadyExtended,
     CannotExtend,
     CannotPair,
     CannotServe,
@@ -29,6 +28,7 @@ from app.postings.errors import (
     NotAVillage,
     PostDoesNotFit,
     PostingEnded,
+    PostingExtended,
     PostTaken,
 )
 from app.postings.schemas import (
@@ -109,7 +109,7 @@ async def edit_posting(
 @router.post(
     "/postings/{posting_id}/extensions",
     response_model=PostingOut,
-    responses=declare(*SEEN, PostingEnded, AlreadyExtended, CannotExtend),
+    responses=declare(*SEEN, PostingEnded, PostingExtended, CannotExtend),
 )
 async def extend_posting(
     session: SessionDep, caller: CallerDep, posting_id: Id, new: ExtensionNew, response: Response

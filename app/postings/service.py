@@ -219,7 +219,7 @@ async def extend(
 ) -> None:
     """Extend a posting, once and by no more than the pack says (延长派驻).
 
-    Raises `NotFound`, `Forbidden`, `PostingEnded`, `AlreadyExtended`, `CannotExtend` or `Invalid`.
+    Raises `NotFound`, `Forbidden`, `PostingEnded`, `PostingExtended`, `CannotExtend` or `Invalid`.
     """
     row = await _lock(session, caller, posting_id)
     due_on = logic.extended_due(queries.pack(), row, new.months)

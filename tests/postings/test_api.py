@@ -80,7 +80,7 @@ async def test_a_first_secretarys_way(
     body = made(await client.post(f"{url}/extensions", json=extension))
     assert (body["due_on"], body["extended_months"]) == ("2021-01-15", 12)
     again = await client.post(f"{url}/extensions", json=extension)
-    refused(again, 409, "already-extended")
+    refused(again, 409, "posting-extended")
     for query, count in (
         ("extended=true", 1),
         ("extended=true&as_of=2019-10-20", 0),

@@ -11,7 +11,7 @@ from app.core.clock import add_months
 from app.organizations.types import OrganizationKind as Kind
 from app.organizations.types import Sector
 from app.postings import logic
-from app.postings.errors import AlreadyExtended, CannotExtend, PostDoesNotFit, PostingEnded
+from app.postings.errors import CannotExtend, PostDoesNotFit, PostingEnded, PostingExtended
 from app.postings.queries import pack
 from app.postings.types import TWO_COMMITTEES, Norm, Place, Post, Unit
 
@@ -70,7 +70,7 @@ def test_an_extension_of_a_year_is_the_longest() -> None:
         (Held(post=Post.SECRETARY), CannotExtend),
         (Held(due_on=None), CannotExtend),
         (Held(valid_to=date(2019, 12, 1)), PostingEnded),
-        (Held(extended_on=date(2019, 12, 1)), AlreadyExtended),
+        (Held(extended_on=date(2019, 12, 1)), PostingExtended),
     ],
 )
 def test_what_is_not_extended(held: Held, refusal: type[Exception]) -> None:
