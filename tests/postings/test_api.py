@@ -305,5 +305,7 @@ async def test_the_database_says_it_again(
     if "extended_months" in values:
         given["due_on"] = date(2020, 1, 15)
     row = insert(Posting).values(id=UUID(int=2), **given | values)
-    with pytest.raises(IntegrityError):
-        await session.execute(row)
+    async with session.begin_nested() as savepoint:
+        with pytest.raises(IntegrityError):
+            await session.execute(row)
+        await savepoint.rollback()
