@@ -16,6 +16,8 @@ from tests.matrix.world import Ids
 
 SERVING = {"own": "beside", "sibling": "below", "near": "near", "far": "far"}
 """Organisations with a first secretary, and who serves: of two in one district another's member."""
+NAMED = ("own", "sibling", "near")
+"""Those by which the filters are asked."""
 DAYS = {key: date(2019, 12, n) for n, key in enumerate(SERVING, 1)}
 URLS = {"posting": "postings", "household": "poor-households"}
 world.NAMED += [f"{kind} {key}" for kind in URLS for key in SERVING]
@@ -104,7 +106,7 @@ def _lists(
     yield Cell("cursor", sort, ask, 200, exactly=behind, read=in_order)
     yield from each(
         "filter",
-        {n: ids.nodes[n] for n in ("own", "parent", "sibling", "near", "far")},
+        {n: ids.nodes[n] for n in ("parent", *NAMED)},
         lambda i: Ask("GET", f"{url}?within={i}"),
         sees=_reads(who).__contains__,
         unknown=ids.unknown,
@@ -119,8 +121,8 @@ def _lists(
 @row()
 def list_postings(ids: Ids, who: Who) -> Cells:
     filters: dict[str, dict[str, set[str]]] = {
-        "organization_id": {ids.nodes[k]: {k} for k in SERVING},
-        "member_id": {ids.people[p]: {k} for k, p in SERVING.items()},
+        "organization_id": {ids.nodes[k]: {k} for k in NAMED},
+        "member_id": {ids.people[SERVING[k]]: {k} for k in NAMED},
         "post": {"first_secretary": set(SERVING), "secretary": set()},
         "extended": {"true": set(), "false": set(SERVING)},
         "due_to": {"2020-12-02": {"own", "sibling"}},
@@ -207,7 +209,7 @@ def list_vacancies(ids: Ids, who: Who) -> Cells:
     yield Cell("cursor", "other", Ask("GET", f"{url}?after={ids.cursors.get('postings')}"), 400)
     yield from each(
         "filter",
-        {n: ids.nodes[n] for n in ("own", "parent", "sibling", "near", "far")},
+        {n: ids.nodes[n] for n in ("parent", *NAMED)},
         lambda i: Ask("GET", f"{url}?within={i}"),
         sees=_reads(who).__contains__,
         unknown=ids.unknown,
@@ -220,8 +222,8 @@ def list_vacancies(ids: Ids, who: Who) -> Cells:
 @row()
 def list_poor_households(ids: Ids, who: Who) -> Cells:
     filters: dict[str, dict[str, set[str]]] = {
-        "organization_id": {ids.nodes[k]: {k} for k in SERVING},
-        "posting_id": {i: {k} for k, i in _targets(ids, "posting").items()},
+        "organization_id": {ids.nodes[k]: {k} for k in NAMED},
+        "posting_id": {ids.things[f"posting {k}"]: {k} for k in NAMED},
         "paired": {"true": set(SERVING), "false": set()},
     }
     yield from _lists(ids, who, "household", "valid_from", filters)
