@@ -111,6 +111,11 @@ async def test_each_figure_opens_to_exactly_its_rows(
         "grid_branches": 0,
         "building_groups": 0,
         "groups_per_branch": None,
+        "cadres_per_group": None,
+        "first_secretary_villages": 0,
+        "first_secretary_extension_years": None,
+        "grid_cadres": 0,
+        "community_cadres": 0,
         "upgrade_threshold": 100,
         "downgrade_threshold": 20,
     }
