@@ -277,6 +277,19 @@ UNION ALL SELECT '231005', gen_random_uuid(), :pledge, '佐证', gen_random_uuid
 """)
 
 
+MANY_POSTINGS = text("""
+WITH made AS (
+  INSERT INTO posting (district_code, id, member_id, organization_id, post, valid_from)
+  SELECT '231005', gen_random_uuid(), id, :organization, 'committee_member', '2019-12-31'
+  FROM member WHERE district_code = '231005'
+  RETURNING id)
+INSERT INTO poor_household (district_code, id, organization_id, number, posting_id, paired_on,
+                            valid_from)
+SELECT '231005', gen_random_uuid(), :organization, row_number() OVER (), id, '2019-12-31',
+       '2019-12-31' FROM made
+""")
+
+
 async def serve(session: AsyncSession, community: UUID, member: UUID) -> None:
     """Make one more row of each list of service to residents."""
     claim = await make_claim(session, await make_post(session, community), member)
@@ -477,6 +490,12 @@ READS = {
     "/restructurings?limit=200&within={root}": 2,
     "/restructurings/{restructuring}": 1,
     "/restructurings/{restructuring}/simulation": 13,
+    "/postings?limit=200": 1,
+    "/postings?limit=200&within={root}": 2,
+    "/postings/vacancies?limit=200": 1,
+    "/postings/vacancies?limit=200&within={root}": 2,
+    "/poor-households?limit=200": 1,
+    "/poor-households?limit=200&within={root}": 2,
 }
 """How many statements each read takes at most, of however many rows."""
 
@@ -532,6 +551,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     for records in VILLAGE_RECORDS:
         await session.execute(records, {"organization": community, "first": 1, "last": 1})
     await session.execute(MANY_PROGRAMMES, {"organization": root, "count": 1})
+    await session.execute(MANY_POSTINGS, {"organization": community})
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -564,6 +584,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(MANY_CYCLES, {"organization": branch})
     await session.execute(MANY_RESTRUCTURINGS, {"restructuring": restructuring})
     await session.execute(MANY_TRANSFERS, {"organization": branch, "member": member})
+    await session.execute(MANY_POSTINGS, {"organization": branch})
     await analyze(session)  # rolled-back tests leave the planner with sizes of no sense
     assert await counted() == one
     assert {url: n for url, n in one.items() if n > READS[url]} == {}

@@ -14,6 +14,7 @@ from app.demo_activities import service as demo_activities
 from app.demo_economy import service as demo_economy
 from app.demo_elections import service as demo_elections
 from app.demo_partners import service as demo_partners
+from app.demo_postings import service as demo_postings
 from app.demo_programmes import service as demo_programmes
 from app.demo_restructurings import service as demo_restructurings
 from app.demo_tree import service as demo_tree
@@ -52,6 +53,7 @@ async def fill(doors: Doors, password: str) -> None:
         await analyze(session)  # the year is drawn from rows that the planner knows nothing of
         await demo_year.fill(session, DISTRICT, clerk, department)
         await demo_tree.fill(session, DISTRICT)
+        await demo_postings.fill(session, DISTRICT)
         await demo_elections.fill(session, DISTRICT, clerk, department)
         await demo_activities.fill(session, DISTRICT, clerk)
         await demo_restructurings.fill(session, DISTRICT, clerk, department)

@@ -31,6 +31,7 @@ from app.organizations.models import Organization
 from app.organizations.models import OrganizationState as State
 from app.organizations.queries import AnySelect, in_subtrees
 from app.organizations.types import OrganizationKind, Sector
+from app.postings import queries as postings
 from app.programmes import queries as programmes
 from app.rates import queries as rates
 from app.residents import queries as residents
@@ -145,6 +146,16 @@ _TREE = (
         _grids,
         places=2,
     ),
+    Figure(
+        "cadres_per_group",
+        Text("每楼栋小组干部", "Cadres per building group"),
+        FigureUnit.PEOPLE_A_GROUP,
+        Text("网格、楼栋配备党员干部 ÷ 楼栋党小组", "cadres of grids and groups ÷ building groups"),
+        postings.READ,
+        postings.grid_cadres,
+        _groups,
+        places=2,
+    ),
 )
 """Figures of the tree; a period is that of the founding."""
 
@@ -165,6 +176,7 @@ SOURCES: tuple[Iterable[Figure], ...] = (
     coverages.FIGURES,
     economy.FIGURES,
     programmes.FIGURES,
+    postings.FIGURES,
 )
 """Where figures come from, in the order in which they are listed."""
 REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}

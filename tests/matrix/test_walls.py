@@ -33,6 +33,7 @@ FULL |= {"contest", "contest_entry", "contest_juror", "contest_score"}
 FULL |= {"partner_unit", "co_building_agreement", "unit_coverage", "unit_problem"}
 FULL |= {"village_contract", "village_entry", "village_project", "village_income"}
 FULL |= {"programme", "document"}
+FULL |= {"posting", "poor_household"}
 
 
 @pytest.mark.parametrize("table", WALLED)

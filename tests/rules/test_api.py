@@ -29,6 +29,7 @@ async def test_packs(client: httpx.AsyncClient) -> None:
         ("admissions", True),
         ("cadences", True),
         ("elections", True),
+        ("postings", True),
         ("terms", True),
         ("transfers", True),
     ]

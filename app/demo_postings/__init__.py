@@ -1,0 +1,1 @@
+"""Who serves where in the demo district (任职派驻)."""
