@@ -115,14 +115,15 @@ def _entries(
     """Split a total among villages, and each village's part into one to three entries."""
     rng = _random(kind)
     for place, share in zip(places, shares(rng, total, len(places)), strict=True):
-        for number, part in enumerate(shares(rng, share, rng.randint(1, 3)), 1):
-            document = f"{villages[place]}村{rng.choice(documents)}（2019-{number:02}）"
+        parts = shares(rng, share, rng.randint(1, 3))
+        days = sorted(_working_day(rng, *_SETTLED) for _ in parts)
+        for number, (part, day) in enumerate(zip(parts, days, strict=True), 1):
             yield {
                 "village": place,
                 "kind": kind,
                 "amount": hundredths(part),
-                "happened_on": _working_day(rng, *_SETTLED),
-                "document": document,
+                "happened_on": day,
+                "document": f"{villages[place]}村{rng.choice(documents)}（2019-{number:02}）",
             }
 
 

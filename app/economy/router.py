@@ -196,6 +196,18 @@ async def edit_village_entry(
     return await _shown(session, caller, VillageEntry, entry_id, response)
 
 
+@router.delete(
+    "/village-entries/{entry_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=declare(*ON_EDIT),
+)
+async def remove_village_entry(
+    session: SessionDep, caller: CallerDep, entry_id: Id, version: IfMatch
+) -> None:
+    """Remove an entry recorded by mistake; the audit keeps it (删除误登的清收化债)."""
+    await service.remove_entry(session, caller, entry_id, version)
+
+
 # ── Projects
 
 

@@ -198,6 +198,20 @@ async def edit_entry(
     await _edit(session, caller, VillageEntry, entry_id, version, changes, lambda _: None)
 
 
+async def remove_entry(session: AsyncSession, caller: Caller, entry_id: UUID, version: int) -> None:
+    """Remove an entry recorded by mistake; the audit keeps it (删除误登的清收化债).
+
+    Raises `NotFound`, `Forbidden` or `Stale`.
+    """
+    row = await _lock(session, caller, VillageEntry, entry_id)
+    if row.version != version:
+        raise Stale
+    target = "village_entry", row.id
+    audit.record(session, row.district_code, target, before=audit.columns(row))
+    await session.delete(row)
+    await session.flush()
+
+
 # ── Projects
 
 

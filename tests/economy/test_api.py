@@ -135,6 +135,17 @@ async def test_what_cannot_be_is_refused(
     refused(await client.post(f"/village-{kind}", json=NEW[kind](village, **wrong)), 422)
 
 
+async def test_an_entry_by_mistake_is_removed(
+    client: httpx.AsyncClient, session: AsyncSession, village: UUID
+) -> None:
+    url = f"/village-entries/{await make_entry(session, village)}"
+    refused(await client.delete(url, headers={"if-match": '"2"'}), 412)
+    assert (await client.delete(url, headers={"if-match": '"1"'})).status_code == 204
+    refused(await client.get(url), 404)
+    refused(await client.delete(url, headers={"if-match": '"1"'}), 404)
+    assert (await client.get("/figures/debt_resolved_wan")).json()["value"] == 0
+
+
 async def test_a_year_is_recorded_once_it_has_ended(
     client: httpx.AsyncClient, village: UUID
 ) -> None:

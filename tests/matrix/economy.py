@@ -229,6 +229,18 @@ def edit_village_entry(ids: Ids, who: Who) -> Cells:
     yield from _edits(ids, who, "entries", {"amount": "1.50"})
 
 
+@row()
+def remove_village_entry(ids: Ids, who: Who) -> Cells:
+    yield from versions(
+        _targets(ids, "entries"),
+        lambda i, headers: Ask("DELETE", f"/v1/village-entries/{i}", headers=headers),
+        sees=_sees(who),
+        may=_writes(who),
+        unknown=ids.unknown,
+        done=204,
+    )
+
+
 # ── Projects
 
 
