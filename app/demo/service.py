@@ -10,6 +10,7 @@ from app.accounts import service as accounts
 from app.core.db import Doors
 from app.core.workbooks import Sheet
 from app.demo import logic
+from app.demo_appraisals import service as demo_appraisals
 from app.demo_elections import service as demo_elections
 from app.demo_tree import service as demo_tree
 from app.demo_year import service as demo_year
@@ -48,6 +49,7 @@ async def fill(doors: Doors, password: str) -> None:
         await demo_year.fill(session, DISTRICT, clerk, department)
         await demo_tree.fill(session, DISTRICT)
         await demo_elections.fill(session, DISTRICT, clerk, department)
+        await demo_appraisals.fill(session, DISTRICT, clerk, department)
         await analyze(session)
 
 

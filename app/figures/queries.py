@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
+from app.appraisals import queries as appraisals
 from app.core import clock
 from app.core.caller import PERMISSION_NAMES, Caller, Permission, Subtree
 from app.core.dated import on_day
@@ -26,6 +27,7 @@ from app.organizations.models import OrganizationState as State
 from app.organizations.queries import AnySelect, in_subtrees
 from app.organizations.types import OrganizationKind, Sector
 from app.rates import queries as rates
+from app.rectifications import queries as rectifications
 from app.residents import queries as residents
 from app.rules import queries as rules
 
@@ -147,6 +149,8 @@ SOURCES: tuple[Iterable[Figure], ...] = (
     rules.FIGURES,
     rates.FIGURES,
     residents.FIGURES,
+    appraisals.FIGURES,
+    rectifications.FIGURES,
 )
 """Where figures come from, in the order in which they are listed."""
 REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}
