@@ -348,6 +348,16 @@ READS = {
     "/messages?limit=200": 1,
     "/feeds?limit=200": 1,
     "/wechat/subscriptions": 1,
+    "/household-counts?limit=200": 1,
+    "/household-visits?limit=200": 1,
+    "/spot-checks?limit=200&within={root}": 2,
+    "/duty-shifts?limit=200": 1,
+    "/talks?limit=200": 1,
+    "/appraisal-cycles?limit=200": 1,
+    "/appraisal-scores?limit=200": 1,
+    "/rectification-cases?limit=200": 1,
+    "/rectification-cases?limit=200&within={root}": 2,
+    "/burden-items?limit=200": 1,
 }
 """How many statements each read takes at most, of however many rows."""
 

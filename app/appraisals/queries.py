@@ -42,7 +42,7 @@ from app.core.pages import Rows, page
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState as State
-from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood, stood_as
 from app.organizations.types import Sector
 
 READ = Permission.APPRAISALS_READ
@@ -222,13 +222,15 @@ def _checks(places: Sequence[Subtree], window: Window) -> AnySelect:
 def _weeks(places: Sequence[Subtree], window: Window) -> AnySelect:
     """Give the weeks of the period, each told as of the first organisation that is asked about."""
     first, last = _period(window)
-    days = func.generate_series(
-        cast(first, Date), cast(last, Date), literal(timedelta(days=1))
-    ).table_valued("day")
+    days = (
+        func.generate_series(cast(first, Date), cast(last, Date), literal(timedelta(days=1)))
+        .table_valued("day")
+        .render_derived()
+    )
     week = cast(days.c.day, Date)
     where = (
         select(State.organization_id, State.name)
-        .where(in_subtrees(places), stood_as(State.district_code, State.organization_id, last))
+        .where(in_subtrees(places), stood(last))
         .order_by(State.district_code, State.path)
         .limit(1)
         .subquery("place")

@@ -24,6 +24,9 @@ FULL |= {"service_post", "service_claim", "service_record", "wish"}
 FULL |= {"election_cycle", "criticism_notice", "election_practice"}
 FULL |= {"ballot_box", "ballot_voter", "ballot"}
 FULL |= {"message", "wechat_notice", "election_reminder"}
+FULL |= {"household_count", "household_visit", "spot_check", "spot_check_person", "duty_shift"}
+FULL |= {"talk", "appraisal_cycle", "appraisal_score"}
+FULL |= {"rectification_case", "case_guarantor", "case_measure", "measure_progress", "burden_item"}
 
 
 @pytest.mark.parametrize("table", WALLED)
