@@ -320,7 +320,7 @@ async def score(session: AsyncSession, caller: Caller, cycle_id: UUID, new: Scor
         session.add(row)
     for name, value in values.items():
         setattr(row, name, value)
-    after = new.model_dump(mode="json") | {"total": total}
+    after = new.model_dump(mode="json") | {"total": str(total)}
     audit.record(session, cycle.district_code, ("appraisal_cycle", cycle.id), after=after)
     await session.flush()
     return row.id

@@ -205,9 +205,9 @@ async def cancel_burden_item(
 
 
 @router.post("/burden-checks", response_model=BurdenCheckOut, responses=declare(NotFound))
-async def check_burden(session: SessionDep, caller: CallerDep, new: BurdenCheckNew) -> Any:
+async def check_burden(on: ReadDep, caller: CallerDep, new: BurdenCheckNew) -> Any:
     """Check a task against the cancelled ones; nothing is stored (准入检查)."""
-    found, matches = await service.check(session, caller, new)
+    found, matches = await service.check(on, caller, new)
     return BurdenCheckOut(verdict=found, matches=matches)
 
 

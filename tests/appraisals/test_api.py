@@ -93,7 +93,7 @@ async def test_households_are_counted_and_visited(
     made(await client.post("/household-visits", json=visit | {"household": "0002"}))
     refused(
         await client.post("/household-visits", json=visit | {"household": "张三"}),
-        "validation-failed",
+        "invalid",
         422,
     )
     late = visit | {"household": "1", "visited_on": "2020-01-01"}

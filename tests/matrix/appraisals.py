@@ -1,6 +1,7 @@
 """Rows of appraisals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from tests.long import real
 from tests.make.appraisals import new_cycle, new_talk
 from tests.matrix import rights, world
 from tests.matrix.cells import Ask, Cell, Cells, each, ids_of, row
+from tests.matrix.rectifications import lists
 from tests.matrix.rights import NODES, Who
 from tests.matrix.world import Ids
 
@@ -85,6 +87,7 @@ async def fill(session: AsyncSession, ids: Ids) -> None:
 
 
 world.FILLS.append(fill)
+world.CURSORS |= {url: ("province_department", f"/v1/{url}?") for url in LISTS.values()}
 
 
 def _at(who: Who, right: str) -> set[str]:
@@ -95,7 +98,13 @@ def _things(ids: Ids, kind: str) -> dict[str, str]:
     return {key: ids.things[f"{kind} {key}"] for key in PLACES}
 
 
-def _list(ids: Ids, who: Who, kind: str) -> Cells:
+def _list(
+    ids: Ids,
+    who: Who,
+    kind: str,
+    sort: str,
+    more: Mapping[str, Mapping[str, set[str]]] = MappingProxyType({}),
+) -> Cells:
     url, seen = f"/v1/{LISTS[kind]}", _at(who, "read")
     found = sorted(i for key, i in _things(ids, kind).items() if key in seen)
     yield Cell("list", "all", Ask("GET", url), 200, exactly=found, read=ids_of)
@@ -108,6 +117,9 @@ def _list(ids: Ids, who: Who, kind: str) -> Cells:
         read=ids_of,
         exactly=lambda n: sorted(i for k, i in _things(ids, kind).items() if k in rights.below(n)),
     )
+    filters = {"organization_id": {ids.nodes[key]: {key} for key in PLACES}} | dict(more)
+    things, of = _things(ids, kind), LISTS[kind]
+    yield from lists(ids, of, things, seen, sort, filters, of, "near")
 
 
 def _new(
@@ -138,7 +150,7 @@ def _does(ids: Ids, who: Who, kind: str, action: str, body: Any, done: int) -> C
 
 @row()
 def list_household_counts(ids: Ids, who: Who) -> Cells:
-    yield from _list(ids, who, "household_count")
+    yield from _list(ids, who, "household_count", "counted_on")
 
 
 @row()
@@ -149,7 +161,13 @@ def count_households(ids: Ids, who: Who) -> Cells:
 
 @row()
 def list_household_visits(ids: Ids, who: Who) -> Cells:
-    yield from _list(ids, who, "household_visit")
+    yield from _list(
+        ids,
+        who,
+        "household_visit",
+        "visited_on",
+        {"member_id": {ids.people[p]: {k} for k, p in PLACES.items()}},
+    )
 
 
 @row()
@@ -166,7 +184,13 @@ def record_household_visit(ids: Ids, who: Who) -> Cells:
 
 @row()
 def list_spot_checks(ids: Ids, who: Who) -> Cells:
-    yield from _list(ids, who, "spot_check")
+    yield from _list(
+        ids,
+        who,
+        "spot_check",
+        "published_on",
+        {"status": {"drawn": set(PLACES), "checked": set[str]()}},
+    )
 
 
 @row()
@@ -198,7 +222,7 @@ def keep_spot_check_results(ids: Ids, who: Who) -> Cells:
 
 @row()
 def list_duty_shifts(ids: Ids, who: Who) -> Cells:
-    yield from _list(ids, who, "duty_shift")
+    yield from _list(ids, who, "duty_shift", "duty_on", {"is_present": {"true": set[str]()}})
 
 
 @row()
@@ -214,7 +238,7 @@ def check_duty_shift(ids: Ids, who: Who) -> Cells:
 
 @row()
 def list_talks(ids: Ids, who: Who) -> Cells:
-    yield from _list(ids, who, "talk")
+    yield from _list(ids, who, "talk", "held_on")
 
 
 @row()
@@ -235,7 +259,13 @@ def record_talk(ids: Ids, who: Who) -> Cells:
 
 @row()
 def list_appraisal_cycles(ids: Ids, who: Who) -> Cells:
-    yield from _list(ids, who, "appraisal_cycle")
+    yield from _list(
+        ids,
+        who,
+        "appraisal_cycle",
+        "opened_on",
+        {"status": {"open": set(PLACES), "published": set[str]()}},
+    )
 
 
 @row()
@@ -267,4 +297,10 @@ def publish_appraisal(ids: Ids, who: Who) -> Cells:
 
 @row()
 def list_appraisal_scores(ids: Ids, who: Who) -> Cells:
-    yield from _list(ids, who, "appraisal_score")
+    yield from _list(
+        ids,
+        who,
+        "appraisal_score",
+        "total",
+        {"cycle_id": {i: {k} for k, i in _things(ids, "appraisal_cycle").items()}},
+    )

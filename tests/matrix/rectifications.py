@@ -1,5 +1,6 @@
 """Rows of rectifications and burden items."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,8 @@ from app.rectifications.models import (
 from tests.long import real
 from tests.make.appraisals import new_case
 from tests.matrix import rights, world
-from tests.matrix.cells import Ask, Cell, Cells, each, ids_of, row, versions
+from tests.matrix.cells import Ask, Cell, Cells, each, ids_of, in_order, row, versions
+from tests.matrix.organizations import first_of
 from tests.matrix.rights import DISTRICTS, NODES, Who
 from tests.matrix.world import Ids
 
@@ -73,6 +75,42 @@ async def fill(session: AsyncSession, ids: Ids) -> None:
 
 
 world.FILLS.append(fill)
+world.CURSORS |= {
+    url: ("province_department", f"/v1/{url}?") for url in ("rectification-cases", "burden-items")
+}
+
+
+def lists(
+    ids: Ids,
+    url: str,
+    things: Mapping[str, str],
+    seen: Collection[str],
+    sort: str,
+    filters: Mapping[str, Mapping[str, Collection[str]]],
+    cursor: str,
+    mark: str,
+) -> Cells:
+    """Ask for a list whose things were made in their order on one day: filters, orders, pages.
+
+    `filters` gives, by parameter and value, what it leaves; `mark` is the thing that is first for
+    whose `cursor` is tried.
+    """
+    mine = [key for key in things if key in seen]
+    for name, values in filters.items():
+        for value, left in values.items():
+            wanted = sorted(things[k] for k in mine if k in left)
+            ask = Ask("GET", f"/v1/{url}?{name}={value}")
+            yield Cell("filter", f"{name} {value}", ask, 200, exactly=wanted, read=ids_of)
+    for sign, keys in (("", mine), ("-", mine[::-1])):
+        order = [things[k] for k in keys]
+        ask = Ask("GET", f"/v1/{url}?sort={sign}{sort}")
+        yield Cell("sort", f"{sign}{sort}", ask, 200, exactly=order, read=in_order)
+    page = ([things[k] for k in mine[::-1][:1]], len(mine) > 1)
+    yield Cell("page", sort, Ask("GET", f"/v1/{url}?limit=1"), 200, exactly=page, read=first_of)
+    keys = list(things)
+    behind = [things[k] for k in mine[::-1] if keys.index(k) < keys.index(mark)]
+    ask = Ask("GET", f"/v1/{url}?after={ids.cursors.get(cursor)}")
+    yield Cell("cursor", sort, ask, 200, exactly=behind, read=in_order)
 
 
 def _at(who: Who, right: str) -> set[str]:
@@ -103,6 +141,13 @@ def list_rectification_cases(ids: Ids, who: Who) -> Cells:
         read=ids_of,
         exactly=lambda n: sorted(i for k, i in _cases(ids).items() if k in rights.below(n)),
     )
+
+    filters = {
+        "organization_id": {ids.nodes[key]: {key} for key in PLACES},
+        "status": {"reported": set(PLACES), "open": set[str]()},
+    }
+    url = "rectification-cases"
+    yield from lists(ids, url, _cases(ids), seen, "opened_on", filters, url, "near")
 
 
 @row()
@@ -207,6 +252,11 @@ def list_burden_items(ids: Ids, who: Who) -> Cells:
     found = sorted(ids.things[f"burden {code}"] for code in _reads(who))
     ask = Ask("GET", "/v1/burden-items")
     yield Cell("list", "all", ask, 200, exactly=found, read=ids_of)
+
+    things = {code: ids.things[f"burden {code}"] for code in DISTRICTS}
+    states = {"state": {"cancelled": set(DISTRICTS), "active": set[str]()}}
+    url = "burden-items"
+    yield from lists(ids, url, things, _reads(who), "listed_on", states, url, rights.NEAR)
 
 
 def _district(ids: Ids, who: Who, url: str, done: int, *, writes: bool) -> Cells:
