@@ -46,7 +46,7 @@ AnyRows = Rows[Row[*tuple[Any, ...]]]
 @cache
 def pack() -> WeakPack:
     """Read the criteria of weak organisations that are shipped."""
-    file = resources.files("app.rectifications").joinpath("packs", "weak_organizations.toml")
+    file = resources.files("app.rectifications").joinpath("criteria", "weak_organizations.toml")
     return TypeAdapter(WeakPack).validate_python(tomllib.loads(file.read_text("utf-8")))
 
 
