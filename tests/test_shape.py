@@ -496,6 +496,16 @@ READS = {
     "/postings/vacancies?limit=200&within={root}": 2,
     "/poor-households?limit=200": 1,
     "/poor-households?limit=200&within={root}": 2,
+    "/household-counts?limit=200": 1,
+    "/household-visits?limit=200": 1,
+    "/spot-checks?limit=200&within={root}": 2,
+    "/duty-shifts?limit=200": 1,
+    "/talks?limit=200": 1,
+    "/appraisal-cycles?limit=200": 1,
+    "/appraisal-scores?limit=200": 1,
+    "/rectification-cases?limit=200": 1,
+    "/rectification-cases?limit=200&within={root}": 2,
+    "/burden-items?limit=200": 1,
 }
 """How many statements each read takes at most, of however many rows."""
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.core.schemas import ListParams
 
 Item = TypeVar("Item")
 _SIGNATURE = 16
+_TYPED: dict[Any, Any] = {date: date.fromisoformat, Decimal: Decimal}
 
 
 class BadCursor(AppError):  # noqa: N818
@@ -103,6 +105,7 @@ async def page(
     if params.after:
         value, last_id = unseal(params.after, of, sort)
         typed = _READS.get(key[0].type.python_type, str)(value)
+        typed = _TYPED.get(key[0].type.python_type, str)(value)
         mark = tuple_(literal(typed, key[0].type), literal(UUID(last_id), tie.type))
         rows = rows.where(tuple_(*key) < mark if down else tuple_(*key) > mark)
     rows = rows.order_by(*(part.desc() if down else part for part in key)).limit(params.limit + 1)

@@ -11,6 +11,7 @@ from app.core.db import Doors
 from app.core.workbooks import Sheet
 from app.demo import logic
 from app.demo_activities import service as demo_activities
+from app.demo_appraisals import service as demo_appraisals
 from app.demo_economy import service as demo_economy
 from app.demo_elections import service as demo_elections
 from app.demo_partners import service as demo_partners
@@ -60,6 +61,7 @@ async def fill(doors: Doors, password: str) -> None:
         await demo_partners.fill(session, DISTRICT, clerk, department)
         await demo_economy.fill(session, DISTRICT, clerk, department)
         await demo_programmes.fill(session, DISTRICT)
+        await demo_appraisals.fill(session, DISTRICT, clerk, department)
         await analyze(session)
 
 

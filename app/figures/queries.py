@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from app.activities import queries as activities
+from app.appraisals import queries as appraisals
 from app.contests import queries as contests
 from app.core import clock
 from app.core.caller import PERMISSION_NAMES, Caller, Permission, Subtree
@@ -34,6 +35,7 @@ from app.organizations.types import OrganizationKind, Sector
 from app.postings import queries as postings
 from app.programmes import queries as programmes
 from app.rates import queries as rates
+from app.rectifications import queries as rectifications
 from app.residents import queries as residents
 from app.restructurings import queries as restructurings
 from app.rules import queries as rules
@@ -177,6 +179,8 @@ SOURCES: tuple[Iterable[Figure], ...] = (
     economy.FIGURES,
     programmes.FIGURES,
     postings.FIGURES,
+    appraisals.FIGURES,
+    rectifications.FIGURES,
 )
 """Where figures come from, in the order in which they are listed."""
 REGISTRY: dict[str, Figure] = {f.id: f for figures in SOURCES for f in figures}

@@ -34,6 +34,9 @@ FULL |= {"partner_unit", "co_building_agreement", "unit_coverage", "unit_problem
 FULL |= {"village_contract", "village_entry", "village_project", "village_income"}
 FULL |= {"programme", "document"}
 FULL |= {"posting", "poor_household"}
+FULL |= {"household_count", "household_visit", "spot_check", "spot_check_person", "duty_shift"}
+FULL |= {"talk", "appraisal_cycle", "appraisal_score"}
+FULL |= {"rectification_case", "case_guarantor", "case_measure", "measure_progress", "burden_item"}
 
 
 @pytest.mark.parametrize("table", WALLED)
