@@ -18,7 +18,6 @@ from app.core.schemas import ListParams
 
 Item = TypeVar("Item")
 _SIGNATURE = 16
-_TYPED: dict[Any, Any] = {date: date.fromisoformat, Decimal: Decimal}
 
 
 class BadCursor(AppError):  # noqa: N818
@@ -81,6 +80,7 @@ _READS: dict[type, Callable[[str], Any]] = {
     date: date.fromisoformat,
     datetime: datetime.fromisoformat,
     int: int,
+    Decimal: Decimal,
 }
 """How a cursor's value is read back; what is not named is text."""
 
@@ -105,7 +105,6 @@ async def page(
     if params.after:
         value, last_id = unseal(params.after, of, sort)
         typed = _READS.get(key[0].type.python_type, str)(value)
-        typed = _TYPED.get(key[0].type.python_type, str)(value)
         mark = tuple_(literal(typed, key[0].type), literal(UUID(last_id), tie.type))
         rows = rows.where(tuple_(*key) < mark if down else tuple_(*key) > mark)
     rows = rows.order_by(*(part.desc() if down else part for part in key)).limit(params.limit + 1)
