@@ -1,7 +1,7 @@
 """Every answer of 400 and above: RFC 9457 problem+json, in Chinese or English."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -181,12 +181,26 @@ async def _on_app_error(request: Request, exc: Exception) -> Response:
     )
 
 
+def _named(loc: Sequence[Any], body: Any) -> list[str]:
+    """Name the field as the client wrote it: the tag of a body of several shapes is no field."""
+    names, node = [], body
+    for part in loc[1:]:
+        if isinstance(node, dict) and part not in node and part in node.values():
+            continue
+        names.append(str(part))
+        if isinstance(node, dict):
+            node = node.get(part)
+        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            node = node[part]
+    return names
+
+
 def _on_invalid(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, RequestValidationError)
     spoken = language(request.headers)
     errors = [
         {
-            "field": _LONG_NUMBER.sub("…", ".".join(str(part) for part in e["loc"][1:])[:200]),
+            "field": _LONG_NUMBER.sub("…", ".".join(_named(e["loc"], exc.body))[:200]),
             "where": str(e["loc"][0]),
             "code": e["type"],
             "message": _field_text(e["type"])[spoken],

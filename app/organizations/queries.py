@@ -84,17 +84,20 @@ def begun(day: Any, state: Any = State) -> ColumnElement[bool]:
     return or_(on_day(state, day), and_(state.is_end, state.valid_from <= day))
 
 
+_Earlier = aliased(OrganizationState, name="earlier")
+"""Made once: a new alias takes milliseconds to learn its columns."""
+
+
 def stood(day: Any, state: Any = State) -> ColumnElement[bool]:
     """Hold states to the one under which an organisation's records are found on `day`.
 
     That is what it was on the day; its last state once it was dissolved; its first while the
     records begin later, since a roster speaks for its own day only.
     """
-    earlier = aliased(OrganizationState)
     is_first = ~exists().where(
-        earlier.district_code == state.district_code,
-        earlier.organization_id == state.organization_id,
-        earlier.valid_from < state.valid_from,
+        _Earlier.district_code == state.district_code,
+        _Earlier.organization_id == state.organization_id,
+        _Earlier.valid_from < state.valid_from,
     )
     return or_(begun(day, state), and_(state.valid_from > day, is_first))
 

@@ -47,7 +47,7 @@ class CannotExtend(AppError):  # noqa: N818
     title = Text("该任职不能这样延长", "The posting cannot be extended like this")
 
 
-class NotAVillage(AppError):  # noqa: N818
+class NoHouseholdsThere(AppError):  # noqa: N818
     """Poor households are recorded of villages."""
 
     status = HTTPStatus.CONFLICT

@@ -25,7 +25,7 @@ from app.postings.errors import (
     CannotServe,
     HouseholdEnded,
     HouseholdTaken,
-    NotAVillage,
+    NoHouseholdsThere,
     PostDoesNotFit,
     PostingEnded,
     PostingExtended,
@@ -153,7 +153,7 @@ async def list_poor_households(
     "/poor-households",
     response_model=PoorHouseholdOut,
     status_code=status.HTTP_201_CREATED,
-    responses=declare(*SEEN, NotStanding, NotAVillage, HouseholdTaken),
+    responses=declare(*SEEN, NotStanding, NoHouseholdsThere, HouseholdTaken),
 )
 async def record_poor_household(
     session: SessionDep, caller: CallerDep, new: PoorHouseholdNew

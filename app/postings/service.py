@@ -26,7 +26,7 @@ from app.postings.errors import (
     CannotServe,
     HouseholdEnded,
     HouseholdTaken,
-    NotAVillage,
+    NoHouseholdsThere,
     PostingEnded,
     PostTaken,
 )
@@ -256,11 +256,12 @@ async def end(session: AsyncSession, caller: Caller, posting_id: UUID, new: Post
 async def record_household(session: AsyncSession, caller: Caller, new: PoorHouseholdNew) -> UUID:
     """Record a poor household of a village, by its number (登记贫困户).
 
-    Raises `NotFound`, `Forbidden`, `NotStanding`, `NotAVillage`, `Invalid` or `HouseholdTaken`.
+    Raises `NotFound`, `Forbidden`, `NotStanding`, `NoHouseholdsThere`, `Invalid` or
+    `HouseholdTaken`.
     """
     found, place = await _standing(session, caller, new.organization_id)
     if not logic.is_own(place, Sector.VILLAGE):
-        raise NotAVillage
+        raise NoHouseholdsThere
     _not_later("valid_from", new.valid_from)
     taken = select(PoorHousehold.id).where(
         PoorHousehold.district_code == found.district_code,

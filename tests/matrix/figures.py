@@ -46,7 +46,7 @@ def _told(ids: Ids, who: Who, url: str, read: Any, told: Any) -> Cells:
     before = Ask("GET", f"{url}?as_of=2019-12-30&from=2019-01-01&to=2019-12-31")
     yield Cell("day", "all", before, 200, read=read, exactly=told([]))
     nothing = Ask("GET", f"{url}?within={ids.unknown}")
-    for node in ("root", "parent", "own", "child", "sibling", "near", "far"):
+    for node in ("parent", "own", "sibling", "far"):
         ask = Ask("GET", f"{url}?within={ids.nodes[node]}")
         if node in seen:
             wanted = told(_counted(rights.below(node)))

@@ -249,7 +249,11 @@ async def test_poor_households(
     refused(await client.post(url, json=new), 409, "household-taken")
     refused(await client.post(url, json=new | {"number": 0}), 422)
     refused(await client.post(url, json=new | {"valid_from": "2020-01-01"}), 422)
-    refused(await client.post(url, json=new | {"organization_id": str(root)}), 409, "not-a-village")
+    refused(
+        await client.post(url, json=new | {"organization_id": str(root)}),
+        409,
+        "no-households-there",
+    )
     posted = made(await client.post("/postings", json=first(member, village)), 201)
     pairing = f"{url}/{body['id']}/pairings"
     elsewhere = await make_village(session, root)
