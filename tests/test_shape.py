@@ -451,6 +451,7 @@ READS = {
     "/figures/org_pledge_rate?within={root}": 2,
     "/figures/org_pledges_total/rows?limit=200": 1,
     "/figures/service_posts_claimed/rows?limit=200&within={root}": 2,
+    "/figure-closings?limit=200": 1,
     "/reports/annual": 2,
     "/reports/annual?within={root}": 3,
     "/elections/calendar?limit=200": 1,
@@ -534,6 +535,14 @@ SELECT '231005', gen_random_uuid(), :member, '测试', '*', 'full', '231005', :o
 """)
 
 
+MANY_CLOSINGS = text("""
+INSERT INTO figure_closing (district_code, id, first_on, last_on, figures, rows, entries, signature,
+                            closed_by, closed_on, created_at)
+SELECT '231005', gen_random_uuid(), date '2018-01-01' + n, '2019-12-31', '{}', '{}', 0, '',
+       gen_random_uuid(), '2019-12-31', now() FROM generate_series(:first, :last) AS n
+""")
+
+
 async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     client: httpx.AsyncClient,
     session: AsyncSession,
@@ -562,6 +571,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
         await session.execute(records, {"organization": community, "first": 1, "last": 1})
     await session.execute(MANY_PROGRAMMES, {"organization": root, "count": 1})
     await session.execute(MANY_POSTINGS, {"organization": community})
+    await session.execute(MANY_CLOSINGS, {"first": 1, "last": 1})
 
     async def counted() -> dict[str, int]:
         counts = {}
@@ -595,6 +605,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(MANY_RESTRUCTURINGS, {"restructuring": restructuring})
     await session.execute(MANY_TRANSFERS, {"organization": branch, "member": member})
     await session.execute(MANY_POSTINGS, {"organization": branch})
+    await session.execute(MANY_CLOSINGS, {"first": 2, "last": 100})
     await analyze(session)  # rolled-back tests leave the planner with sizes of no sense
     assert await counted() == one
     assert {url: n for url, n in one.items() if n > READS[url]} == {}
