@@ -24,6 +24,7 @@ from app.audit.router import router as audit
 from app.ballots.router import router as ballots
 from app.cadences.router import router as cadences
 from app.changes.router import router as changes
+from app.closings.router import router as closings
 from app.contests.router import router as contests
 from app.core import health, problems
 from app.core.db import Doors
@@ -81,6 +82,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     ballots,
     changes,
     figures,
+    closings,
     corrections,
     forecasts,
     reports,

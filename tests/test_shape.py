@@ -451,6 +451,7 @@ READS = {
     "/figures/org_pledge_rate?within={root}": 2,
     "/figures/org_pledges_total/rows?limit=200": 1,
     "/figures/service_posts_claimed/rows?limit=200&within={root}": 2,
+    "/figure-closings?limit=200": 1,
     "/reports/annual": 2,
     "/reports/annual?within={root}": 3,
     "/elections/calendar?limit=200": 1,
@@ -534,6 +535,21 @@ SELECT '231005', gen_random_uuid(), :member, '测试', '*', 'full', '231005', :o
 """)
 
 
+MANY_CLOSINGS = text("""
+INSERT INTO figure_closing (district_code, id, first_on, last_on, figures, rows, entries, signature,
+                            closed_by, closed_on, created_at)
+SELECT '231005', gen_random_uuid(), date '2018-01-01' + n, '2019-12-31', '{}', '{}', 0, '',
+       gen_random_uuid(), '2019-12-31', now()
+FROM generate_series(cast(:first AS integer), cast(:last AS integer)) AS n
+""")
+
+
+async def new_cycle(client: httpx.AsyncClient, branch: UUID) -> str:
+    new = {"organization_id": str(branch), "seats": 0, "due_on": "2019-12-31"}
+    made: str = (await client.post("/election-cycles", json=new)).json()["id"]
+    return made
+
+
 async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     client: httpx.AsyncClient,
     session: AsyncSession,
@@ -548,13 +564,12 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     member = await make_member(session, branch)
     community = await make_community(session, root)
     await serve(session, community, member)
-    new = {"organization_id": str(branch), "seats": 0, "due_on": "2019-12-31"}
-    cycle = (await client.post("/election-cycles", json=new)).json()["id"]
+    cycle = await new_cycle(client, branch)
     await session.execute(BOX, {"organization": branch, "count": 1})
     admission = await make_admission(session, branch)
     transfer = await make_transfer(session, member, "某支部", is_outside=True)
-    held = {"organization": branch, "member": member}
-    await session.execute(MANY_ACTIVITIES, held | {"count": 1})
+    held = {"organization": branch, "member": member, "count": 1}
+    await session.execute(MANY_ACTIVITIES, held)
     merged = merge(branch, await make_organization(session, root))
     restructuring = await make_restructuring(session, "draft", merged)
     await session.execute(UNITS, {"organization": branch, "count": 1})
@@ -562,16 +577,17 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
         await session.execute(records, {"organization": community, "first": 1, "last": 1})
     await session.execute(MANY_PROGRAMMES, {"organization": root, "count": 1})
     await session.execute(MANY_POSTINGS, {"organization": community})
+    await session.execute(MANY_CLOSINGS, {"first": 1, "last": 1})
+
+    more = {"member": member, "transfer": transfer, "admission": admission}
+    more |= {"restructuring": restructuring}
 
     async def counted() -> dict[str, int]:
         counts = {}
         for url in READS:
             await client.get("/me")  # the caller is remembered from here on
             async with statements(connection) as seen:
-                made = {"root": root, "branch": branch, "pledge": pledge, "cycle": cycle}
-                made["admission"] = admission
-                made |= {"member": member, "transfer": transfer}
-                made |= {"restructuring": restructuring}
+                made = {"root": root, "branch": branch, "pledge": pledge, "cycle": cycle} | more
                 answer = await client.get(url.format(**made))
             assert answer.status_code == 200, answer.text
             counts[url] = len(seen)
@@ -595,6 +611,7 @@ async def test_reads_take_as_many_statements_for_one_row_as_for_many(
     await session.execute(MANY_RESTRUCTURINGS, {"restructuring": restructuring})
     await session.execute(MANY_TRANSFERS, {"organization": branch, "member": member})
     await session.execute(MANY_POSTINGS, {"organization": branch})
+    await session.execute(MANY_CLOSINGS, {"first": 2, "last": 100})
     await analyze(session)  # rolled-back tests leave the planner with sizes of no sense
     assert await counted() == one
     assert {url: n for url, n in one.items() if n > READS[url]} == {}

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -16,7 +16,7 @@ from app.contests import queries as contests
 from app.core import clock
 from app.core.caller import PERMISSION_NAMES, Caller, Permission, Subtree
 from app.core.dated import on_day
-from app.core.db import Reader
+from app.core.db import Executor, Reader
 from app.core.errors import Forbidden, NotFound, Text, check_period
 from app.core.figures import Figure, FigureUnit, Part, Source, Window, told
 from app.core.pages import Rows, page
@@ -30,7 +30,7 @@ from app.leaders import queries as leaders
 from app.organizations import queries as organizations
 from app.organizations.models import Organization
 from app.organizations.models import OrganizationState as State
-from app.organizations.queries import AnySelect, in_subtrees
+from app.organizations.queries import ROOT_PATH, AnySelect, in_subtrees
 from app.organizations.types import OrganizationKind, Sector
 from app.postings import queries as postings
 from app.programmes import queries as programmes
@@ -270,17 +270,12 @@ def _answer(
 ) -> dict[str, Any]:
     numerator = values[figure.numerator]
     denominator = None if figure.denominator is None else values[figure.denominator]
-    value: Decimal | None = numerator
-    if denominator is not None and figure.is_whole:
-        value = Decimal(numerator >= denominator > 0)
-    elif denominator is not None and figure.places is not None:
-        value = quotient(numerator, denominator, figure.places)
     asked = {"within": params.within, "from": window.first, "to": window.last}
     query = {name: str(v) for name, v in {**asked, "as_of": window.day}.items() if v is not None}
     return {
         "id": figure.id,
         "name": figure.name._asdict(),
-        "value": value,
+        "value": _value(figure, numerator, denominator),
         "unit": figure.unit,
         "numerator": numerator,
         "denominator": denominator,
@@ -291,6 +286,51 @@ def _answer(
         "definition": figure.definition._asdict(),
         "rows": f"/v1/figures/{figure.id}/rows?{urlencode(query)}",
     }
+
+
+def _value(figure: Figure, numerator: Decimal, denominator: Decimal | None) -> Decimal | None:
+    if denominator is not None and figure.is_whole:
+        return Decimal(numerator >= denominator > 0)
+    if denominator is not None and figure.places is not None:
+        return quotient(numerator, denominator, figure.places)
+    return numerator
+
+
+Amounts = dict[str, dict[str, Decimal]]
+
+
+async def opened(
+    on: Executor, district_code: str, asked: Sequence[Figure], window: Window
+) -> dict[str, Amounts]:
+    """Open figures of a whole district in one statement: `kind/id` of each row and its amount.
+
+    Whoever asks answers for the right to read them.
+    """
+    places = [Subtree(district_code, ROOT_PATH)]
+    found: dict[Source, dict[str, Decimal]] = {}
+    for figure in asked:
+        found |= {source: {} for source in (figure.numerator, figure.denominator) if source}
+    parts = []
+    for number, source in enumerate(found):
+        rows = source(places, window).subquery()
+        parts.append(select(literal(number), rows.c.kind, rows.c.id, rows.c.amount))
+    amounts = list(found.values())
+    for number, kind, row_id, amount in await on.execute(union_all(*parts)) if parts else ():
+        amounts[number][f"{kind}/{row_id}"] = amount
+    opened: dict[str, Amounts] = {}
+    for figure in asked:
+        opened[figure.id] = {Part.NUMERATOR: found[figure.numerator]}
+        if figure.denominator is not None:
+            opened[figure.id][Part.DENOMINATOR] = found[figure.denominator]
+    return opened
+
+
+def values_of(figure: Figure, amounts: Amounts) -> dict[str, Decimal | None]:
+    """Add the rows of a figure up."""
+    sums = {part: sum(rows.values(), Decimal(0)) for part, rows in amounts.items()}
+    numerator, denominator = sums[Part.NUMERATOR], sums.get(Part.DENOMINATOR)
+    value = _value(figure, numerator, denominator)
+    return {"value": value, "numerator": numerator, "denominator": denominator}
 
 
 async def rows(

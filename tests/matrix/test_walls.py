@@ -27,6 +27,7 @@ FULL |= {"ballot_box", "ballot_voter", "ballot"}
 FULL |= {"message", "wechat_notice", "election_reminder"}
 FULL |= {"admission", "admission_step"}
 FULL |= {"transfer"}
+FULL |= {"figure_closing"}
 FULL |= {"membership_history"}
 FULL |= {"activity", "activity_attendance", "leader_archive", "leader_record"}
 FULL |= {"contest", "contest_entry", "contest_juror", "contest_score"}
