@@ -8,7 +8,7 @@ from app.closings import service
 from app.closings.schemas import FigureClosingNew
 from tests.make.organizations import everything
 from tests.matrix import rights, world
-from tests.matrix.cells import Ask, Cell, Cells, each, ids_of, row
+from tests.matrix.cells import Ask, Cell, Cells, each, ids_of, in_order, row
 from tests.matrix.organizations import first_of
 from tests.matrix.rights import CALLERS, DISTRICTS, NOWHERE, Who
 from tests.matrix.world import Ids
@@ -51,6 +51,9 @@ def list_figure_closings(ids: Ids, who: Who) -> Cells:
     first = ([things[code] for code in seen[:1]], len(seen) > 1)
     ask = Ask("GET", f"{URL}?sort=last_on&limit=1")
     yield Cell("page", "all", ask, 200, read=first_of, exactly=first)
+    for sign, codes in (("", seen), ("-", seen[::-1])):
+        ask, order = Ask("GET", f"{URL}?sort={sign}last_on"), [things[c] for c in codes]
+        yield Cell("sort", f"{sign}last_on", ask, 200, read=in_order, exactly=order)
     last = _seen(CALLERS["province_department"])[-1]
     behind = sorted(things[code] for code in seen if DAYS[code] < DAYS[last])
     ask = Ask("GET", f"{URL}?after={ids.cursors.get('figure closings')}")
