@@ -539,7 +539,8 @@ MANY_CLOSINGS = text("""
 INSERT INTO figure_closing (district_code, id, first_on, last_on, figures, rows, entries, signature,
                             closed_by, closed_on, created_at)
 SELECT '231005', gen_random_uuid(), date '2018-01-01' + n, '2019-12-31', '{}', '{}', 0, '',
-       gen_random_uuid(), '2019-12-31', now() FROM generate_series(:first, :last) AS n
+       gen_random_uuid(), '2019-12-31', now()
+FROM generate_series(cast(:first AS integer), cast(:last AS integer)) AS n
 """)
 
 
