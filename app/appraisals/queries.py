@@ -35,6 +35,7 @@ from app.appraisals.models import (
 from app.appraisals.types import AppraisalStatus, CheckStatus
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
+from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import NotFound, Text
 from app.core.figures import Figure, FigureUnit, Window, told
@@ -271,7 +272,8 @@ def _visited(places: Sequence[Subtree], window: Window) -> AnySelect:
 def _households(places: Sequence[Subtree], window: Window) -> AnySelect:
     """Give each community's count that was the newest on the day, whatever the period."""
     count = HouseholdCount
-    rows = _counting(count, places, window.day, count.counted_on <= window.day)
+    stands = on_day(State, window.day)
+    rows = _counting(count, places, window.day, count.counted_on <= window.day, stands)
     whole, amount = Window(window.day), count.households
     listed = told(rows, count, State, State.name, count.counted_on, whole, amount)
     each = (count.district_code, count.organization_id)

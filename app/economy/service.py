@@ -239,6 +239,7 @@ async def edit_project(
 
     def check(row: VillageProject) -> None:
         logic.check_applied(VillageProjectStatus(row.status))
+        row.recorded_by = caller.account_id  # who said it last does not decide on it
 
     await _edit(session, caller, VillageProject, project_id, version, changes, check)
 

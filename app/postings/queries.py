@@ -303,7 +303,7 @@ def _posted(places: Sequence[Subtree], day: date, *held: ColumnElement[bool]) ->
         select()
         .select_from(Posting)
         .join(State, stood_as(Posting.district_code, Posting.organization_id, day))
-        .where(on_day(Posting, day), in_subtrees(places), *held)
+        .where(on_day(Posting, day), on_day(State, day), in_subtrees(places), *held)
     )
 
 

@@ -139,7 +139,7 @@ async def edit(
     case = await _lock(session, caller, case_id)
     if case.version != version:
         raise Stale
-    if case.status == CaseStatus.ACCEPTED:
+    if case.status != CaseStatus.OPEN:
         raise CaseOutOfOrder
     if changes.reason is not None:
         case.reason = changes.reason

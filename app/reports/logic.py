@@ -15,7 +15,8 @@ from app.reports.types import Found, NumberStatus, Piece, Slot, Value, Written
 PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 NOTHING = "—"
 """What a sentence shows where a figure has no value."""
-_ARABIC = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?%?"
+_ARABIC = r"(?<![0-9.])[0-9]{1,15}(?:,[0-9]{3}){0,4}(?:\.[0-9]{1,9})?%?(?![0-9])"
+"""Bounded on both sides: a long run of digits is no number, and costs one look."""
 _CHINESE = "[零一二两三四五六七八九十百千]{1,7}"
 _NUMBER = f"(?P<number>{_ARABIC}|{_CHINESE})"
 _ALONE = re.compile(_ARABIC)
@@ -64,7 +65,7 @@ def plain(text: str) -> tuple[str, list[int]]:
 
     Gives the position in the draft of each character besides.
     """
-    joined = [m.start() for m in _SPLIT.finditer(text)]
+    joined = {m.start() for m in _SPLIT.finditer(text)}
     out: list[str] = []
     at: list[int] = []
     for position, character in enumerate(text):

@@ -1,5 +1,6 @@
 """Reading templates and computing reports."""
 
+import asyncio
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ def cues() -> tuple[Mapping[str, Sequence[str]], Mapping[str, int]]:
 class Computed:
     """The figures of a report, and how its district writes it."""
 
+    district_code: str
     name: str
     template: TemplateEdit
     figures: list[dict[str, Any]]
@@ -119,7 +121,7 @@ async def computed(on: Reader, caller: Caller, params: ReportParams) -> Computed
         chosen = TemplateEdit.model_validate(made)
     name = found.name if params.within is None else found.unit
     values = {f["id"]: _value(f) for f in told}
-    return Computed(name, chosen, told, values)
+    return Computed(found.code, name, chosen, told, values)
 
 
 def _value(told: Mapping[str, Any]) -> Value:
@@ -174,7 +176,7 @@ async def check(on: Reader, caller: Caller, draft: DraftCheck) -> DraftCheckOut:
     made = await computed(on, caller, draft)
     sentences, per = cues()
     rows = {f["id"]: f["rows"] for f in made.figures}
-    numbers = logic.check(draft.text, made.values, sentences, per)
+    numbers = await asyncio.to_thread(logic.check, draft.text, made.values, sentences, per)
     counts = {s: sum(n.status == s for n in numbers) for s in NumberStatus}
     told = [
         {

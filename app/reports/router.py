@@ -58,8 +58,7 @@ async def get_annual_report(
     report = queries.report(made, params)
     if params.format == ReportFormat.JSON:
         return report
-    code = params.district_code or next(iter({s.district_code for s in queries.sight(caller)}))
-    await note(request, {code: len(report.figures)}, format=params.format)
+    await note(request, {made.district_code: len(report.figures)}, format=params.format)
     if params.format == ReportFormat.MARKDOWN:
         return Response(queries.markdown(report), media_type=MARKDOWN)
     sections = [(s.title, [p.text for p in s.paragraphs]) for s in report.sections]

@@ -179,7 +179,7 @@ async def see_members(on: Executor, caller: Caller, code: str, wanted: Collectio
 # ── Figures
 
 
-def _decided(places: Sequence[Any]) -> AnySelect:
+def _decided(places: Sequence[Any], day: date) -> AnySelect:
     subject = RestructuringSubject
     decided = RestructuringStatus.APPROVED, RestructuringStatus.APPLIED
     rows: AnySelect = select(
@@ -193,7 +193,7 @@ def _decided(places: Sequence[Any]) -> AnySelect:
         rows.join(Restructuring, _of(subject))
         .join(
             State,
-            stood_as(subject.district_code, subject.organization_id, Restructuring.decided_on),
+            stood_as(subject.district_code, subject.organization_id, day),
         )
         .where(Restructuring.status.in_(decided), in_subtrees(places))
     )
@@ -204,7 +204,7 @@ def _converted(
 ) -> AnySelect:
     general = OrganizationKind.GENERAL_BRANCH
     subject, decided_on = RestructuringSubject, Restructuring.decided_on
-    rows = _decided(places).where(
+    rows = _decided(places, window.day).where(
         subject.action == ActionKind.CONVERT,
         subject.from_kind == general,
         subject.to_kind.in_(to_kinds),

@@ -283,8 +283,11 @@ def _members(moving: Mapping[UUID, tuple[UUID, UUID]], named: Mapping[UUID, str]
 
 
 async def _transfers(on: Executor, code: str, outcome: Outcome) -> Told:
-    """Say what becomes of pending transfers from or to what ends, and of members split off."""
-    told_of = []
+    """Say what becomes of pending transfers from or to what ends, and of members split off.
+
+    The other side's ids stay hidden, as in the transfer itself.
+    """
+    told_of, here = [], set(outcome.left)
     for row in await transfers.pending_of(on, code, outcome.left):
         ends = row.from_organization_id, row.to_organization_id
         new = [outcome.ended.get(i, i) for i in ends]
@@ -295,9 +298,9 @@ async def _transfers(on: Executor, code: str, outcome: Outcome) -> Told:
             told_of.append(
                 {
                     "transfer_id": row.id,
-                    "member_id": row.member_id,
-                    "from_organization_id": ends[0],
-                    "to_organization_id": ends[1],
+                    "member_id": row.member_id if ends[0] in here else None,
+                    "from_organization_id": ends[0] if ends[0] in here else None,
+                    "to_organization_id": ends[1] if ends[1] in here else None,
                     "effect": "stranded" if None in new and None not in ends else effect,
                 }
             )

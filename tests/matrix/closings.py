@@ -8,7 +8,7 @@ from app.closings import service
 from app.closings.schemas import FigureClosingNew
 from tests.make.organizations import everything
 from tests.matrix import rights, world
-from tests.matrix.cells import Ask, Cell, Cells, each, ids_of, in_order, row
+from tests.matrix.cells import Ask, Cell, Cells, each, ids_of, row
 from tests.matrix.organizations import first_of
 from tests.matrix.rights import CALLERS, DISTRICTS, NOWHERE, Who
 from tests.matrix.world import Ids

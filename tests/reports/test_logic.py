@@ -123,3 +123,10 @@ def test_no_draft_trips_it(draft: str) -> None:
 def test_no_sentence_trips_it(draft: str) -> None:
     told = check(draft)
     assert [n.start for n in told] == sorted(n.start for n in told)
+
+
+def test_a_long_run_of_digits_is_no_number_and_costs_little() -> None:
+    assert check("1" * 50_000) == []
+    assert check("每个岗位服务2.3333333333333333333333333333333333人次") == []
+    (last,) = check("每个岗位服务2.342857人次")
+    assert last.status == "matched"  # 2132 ÷ 910, as exactly as the draft writes it
