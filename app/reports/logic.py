@@ -15,7 +15,7 @@ from app.reports.types import Found, NumberStatus, Piece, Slot, Value, Written
 PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 NOTHING = "—"
 """What a sentence shows where a figure has no value."""
-_ARABIC = r"(?<![0-9.])[0-9]{1,15}(?:,[0-9]{3}){0,4}(?:\.[0-9]{1,9})?%?(?![0-9])"
+_ARABIC = r"(?<![0-9.])[0-9]{1,15}(?:,[0-9]{3}){0,4}(?:\.[0-9]{1,9})?%?(?!\.?[0-9])"
 """Bounded on both sides: a long run of digits is no number, and costs one look."""
 _CHINESE = "[零一二两三四五六七八九十百千]{1,7}"
 _NUMBER = f"(?P<number>{_ARABIC}|{_CHINESE})"
