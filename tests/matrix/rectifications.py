@@ -183,6 +183,7 @@ def edit_rectification_case(ids: Ids, who: Who) -> Cells:
         sees=_at(who, "read").__contains__,
         may=_at(who, "write").__contains__,
         unknown=ids.unknown,
+        done=409,  # a case that is reported stays as it is until it is judged
     )
 
 
