@@ -56,11 +56,12 @@ async def fill(session: AsyncSession, ids: Ids) -> None:
         noted = {"percent": 100, "noted_on": real.TODAY, "note": "x", "account_id": new_id()}
         session.add(MeasureProgress(**of, id=new_id(), measure_id=measure, **noted))
         await session.flush()
-    for code in DISTRICTS:
-        ids.things[f"burden {code}"] = str(new_id())
+    made_ids = sorted(new_id() for _ in DISTRICTS)  # of one millisecond, they have none
+    for code, made_id in zip(DISTRICTS, made_ids, strict=True):
+        ids.things[f"burden {code}"] = str(made_id)
         item = BurdenItem(
             district_code=code,
-            id=UUID(ids.things[f"burden {code}"]),
+            id=made_id,
             title=TITLE,
             title_key=TITLE,
             source="区民政局",
