@@ -16,7 +16,7 @@ from app.activities.types import (
     AttendanceRole,
     AttendanceSource,
 )
-from app.core.schemas import Day, Flag, Id, ListParams, Schema
+from app.core.schemas import Day, Flag, Id, ListParams, Schema, exactly
 from app.members.schemas import Reason
 from app.pledges.schemas import LongText
 
@@ -30,7 +30,10 @@ def _decimal(value: Any) -> Any:
 
 
 Hours = Annotated[
-    Decimal, BeforeValidator(_decimal), Field(gt=0, le=999, max_digits=4, decimal_places=1)
+    Decimal,
+    BeforeValidator(_decimal),
+    Field(gt=0, le=999, max_digits=4, decimal_places=1),
+    exactly(1),
 ]
 """Class hours (学时)."""
 Guest = Annotated[Reason, StringConstraints(max_length=GUEST_LENGTH)]

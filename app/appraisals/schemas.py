@@ -11,11 +11,11 @@ from pydantic_core import PydanticCustomError
 from app.appraisals.logic import WEIGHTS
 from app.appraisals.models import NAME_LENGTH
 from app.appraisals.types import AppraisalStatus, CheckStatus
-from app.core.schemas import Count, Day, Flag, Id, ListParams, Schema
+from app.core.schemas import Count, Day, Flag, Id, ListParams, Schema, exactly
 from app.members.schemas import Reason
 
 Name = Annotated[Reason, StringConstraints(max_length=NAME_LENGTH)]
-Score = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
+Score = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2), exactly(2)]
 
 
 class PlaceParams(ListParams):

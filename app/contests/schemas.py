@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from app.contests.models import CHANNEL_LENGTH, MOST_PLACES, NAME_LENGTH, URL_LENGTH
 from app.contests.types import ContestKind, ContestStatus
-from app.core.schemas import Count, Day, Flag, Id, ListParams, Schema
+from app.core.schemas import Count, Day, Flag, Id, ListParams, Schema, exactly
 from app.members.schemas import Name, Reason
 
 MOST_ROWS = 500
@@ -50,7 +50,10 @@ def _score(value: Any) -> Any:
 
 Url = Annotated[str, StringConstraints(max_length=URL_LENGTH), AfterValidator(_url)]
 Score = Annotated[
-    Decimal, BeforeValidator(_score), Field(ge=0, le=100, max_digits=5, decimal_places=2)
+    Decimal,
+    BeforeValidator(_score),
+    Field(ge=0, le=100, max_digits=5, decimal_places=2),
+    exactly(2),
 ]
 
 

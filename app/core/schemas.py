@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -139,3 +140,9 @@ class Page(Schema, Generic[T]):
 
     items: list[T]
     next: str | None = None
+
+
+def exactly(places: int) -> AfterValidator:
+    """Write a decimal with `places` decimals: `0E-20000` is 0, and would be refused later on."""
+    unit = Decimal(1).scaleb(-places)
+    return AfterValidator(lambda value: value.quantize(unit))
