@@ -3,8 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-import structlog
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from app.admission_rules.logic import number, step_of
 from app.admission_rules.queries import pack
@@ -17,9 +16,8 @@ from app.core.errors import Text
 from app.members.jobs import Sealed
 from app.messages.service import tell
 from app.messages.types import MessageKind
-from app.organizations.models import District
+from app.organizations.jobs import in_each_district
 
-_log = structlog.get_logger(__name__)
 APPLICANTS = Sealed(
     "admission",
     Admission,
@@ -29,20 +27,8 @@ APPLICANTS = Sealed(
 
 
 async def remind_admissions(doors: Doors) -> None:
-    """Tell those concerned what falls due soon, and once more when it is overdue.
-
-    A district that cannot be written holds up no other; the job fails at its end, and runs again.
-    """
-    found = await doors.reading([]).execute(select(District.code).order_by(District.code))
-    failed: list[Exception] = []
-    for code in found.scalars().all():
-        try:
-            await _remind(doors, code)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
-            _log.error("reminders not sent", district=code, error=type(error).__name__)
-            failed.append(error)
-    if failed:
-        raise failed[0]
+    """Tell those concerned what falls due soon, and once more when it is overdue."""
+    await in_each_district(doors, _remind, "reminders not sent")
 
 
 async def _remind(doors: Doors, code: str) -> None:

@@ -28,7 +28,7 @@ from app.core import audit, crypto
 from app.core.crypto import Keyring, Tampered
 from app.core.db import Doors
 from app.members.models import Member
-from app.organizations.models import District
+from app.organizations.jobs import district_codes
 
 BATCH = 500
 PASSES = 5
@@ -87,15 +87,10 @@ def _is_old(ring: Keyring, place: Sealed) -> ColumnElement[bool]:
     return or_(*(_head(stored) != ring.head for stored in place.ciphers.values()))
 
 
-async def _districts(doors: Doors) -> list[str]:
-    found = await doors.reading([]).execute(select(District.code).order_by(District.code))
-    return [row.code for row in found]
-
-
 async def heads(doors: Doors, places: Places = (MEMBERS,)) -> Heads:
     """Count, for each encrypted column, the values under each cipher and key (their head)."""
     found: Heads = {f"{place.name}.{name}": Counter() for place in places for name in place.ciphers}
-    for code in await _districts(doors):
+    for code in await district_codes(doors):
         for place in places:
             read = [_head(stored).label(name) for name, stored in place.ciphers.items()]
             rows = select(*read, func.count().label("count")).group_by(*read)
@@ -109,7 +104,7 @@ async def heads(doors: Doors, places: Places = (MEMBERS,)) -> Heads:
 
 async def count_old(doors: Doors, places: Places = (MEMBERS,)) -> int:
     """Count the rows of which not everything lies under the current key and cipher."""
-    return sum([await _count_old(doors, code, places) for code in await _districts(doors)])
+    return sum([await _count_old(doors, code, places) for code in await district_codes(doors)])
 
 
 async def _count_old(doors: Doors, code: str, places: Places) -> int:
@@ -129,7 +124,7 @@ async def encrypt_anew(doors: Doors, show: Show, places: Places = (MEMBERS,)) ->
     """
     done, told = Rotation(), set[str]()
     for _ in range(PASSES):
-        for code in await _districts(doors):
+        for code in await district_codes(doors):
             for place in places:
                 await _district(doors, code, place, places, done, told, show)
         await settled(doors)

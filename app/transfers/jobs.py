@@ -2,39 +2,25 @@
 
 from typing import Any
 
-import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import audit, clock
 from app.core.db import Doors
+from app.organizations.jobs import in_each_district
 from app.organizations.logic import HOLDS_MEMBERS
-from app.organizations.models import District
 from app.transfers import logic, queries
 from app.transfers.models import Transfer
 from app.transfers.service import Pair, now, set_values, tell_old, tell_side
 from app.transfers.types import PENDING, Reminder, Step, TransferStatus
 
-_log = structlog.get_logger(__name__)
 REMINDED = "reminded"
 """What is noted in the row of the old district alone."""
 
 
 async def remind_transfers(doors: Doors) -> None:
-    """Tell of deadlines that draw near or are over, once each, and end what cannot go on.
-
-    A district that cannot be written holds up no other; the job fails at its end, and runs again.
-    """
-    found = await doors.reading([]).execute(select(District.code).order_by(District.code))
-    failed: list[Exception] = []
-    for code in found.scalars().all():
-        try:
-            await _remind(doors, code)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
-            _log.error("transfers wait", district=code, error=type(error).__name__)
-            failed.append(error)
-    if failed:
-        raise failed[0]
+    """Tell of deadlines that draw near or are over, once each, and end what cannot go on."""
+    await in_each_district(doors, _remind, "transfers wait")
 
 
 async def _remind(doors: Doors, code: str) -> None:

@@ -1,35 +1,21 @@
 """What the worker removes: who the residents are."""
 
-import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, update
 
 from app.core import audit, clock
 from app.core.db import Doors
 from app.members.jobs import Sealed
-from app.organizations.models import District
+from app.organizations.jobs import in_each_district
 from app.wishes.logic import last_kept
 from app.wishes.models import Wish
 
-_log = structlog.get_logger(__name__)
 CONTACTS = Sealed("wish", Wish, {"contact": Wish.contact_cipher})
 """Encrypted anew together with the members' numbers."""
 
 
 async def forget_residents(doors: Doors) -> None:
-    """Remove the contacts that are kept no longer, as `logic.last_kept` says.
-
-    A district that cannot be written holds up no other; the job fails at its end, and runs again.
-    """
-    found = await doors.reading([]).execute(select(District.code).order_by(District.code))
-    failed: list[Exception] = []
-    for code in found.scalars().all():
-        try:
-            await _forget(doors, code)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
-            _log.error("contacts stay", district=code, error=type(error).__name__)
-            failed.append(error)
-    if failed:
-        raise failed[0]
+    """Remove the contacts that are kept no longer, as `logic.last_kept` says."""
+    await in_each_district(doors, _forget, "contacts stay")
 
 
 async def _forget(doors: Doors, code: str) -> None:
