@@ -18,7 +18,7 @@ from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import NotFound
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, page
 from app.organizations.logic import lineage
 from app.organizations.models import OrganizationState
 from app.organizations.queries import ROOT_PATH, in_subtrees, like_literal, stood_as
@@ -65,10 +65,7 @@ def visible(caller: Caller) -> Select[*tuple[Any, ...]]:
 
 async def get(on: Executor, caller: Caller, account_id: UUID) -> AnyRow:
     """Fetch one account, or raise `NotFound`."""
-    row = (await on.execute(visible(caller).where(Account.id == account_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, visible(caller).where(Account.id == account_id))
 
 
 async def find(on: Executor, caller: Caller, params: AccountListParams) -> Rows[AnyRow]:
@@ -107,10 +104,7 @@ async def grant(on: Executor, caller: Caller, grant_id: UUID) -> AnyRow:
     rows = select(*GRANT, PLACE.label("place")).where(
         AccountGrant.id == grant_id, PLACE.in_(sorted(codes(caller, *SEES)))
     )
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows)
 
 
 async def find_grants(on: Executor, caller: Caller, params: GrantListParams) -> Rows[AnyRow]:

@@ -30,9 +30,9 @@ from app.activities.types import (
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound, Text
+from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Window, told
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, filtered, page
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
@@ -103,10 +103,7 @@ def _in_sight(caller: Caller, today: date) -> ColumnElement[bool]:
 
 async def get(on: Executor, caller: Caller, activity_id: UUID) -> AnyRow:
     """Fetch one activity, or raise `NotFound`."""
-    row = (await on.execute(visible(caller).where(Activity.id == activity_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, visible(caller).where(Activity.id == activity_id))
 
 
 async def _filtered(
@@ -117,8 +114,7 @@ async def _filtered(
     filters: dict[str, Any],
 ) -> AnySelect:
     """Hold `rows` to the filters that are set; `NotFound` for `within` out of sight."""
-    given = {name: getattr(params, name) for name in filters}
-    rows = rows.where(*(filters[n] == value for n, value in given.items() if value is not None))
+    rows = filtered(rows, params, filters)
     if params.held_from is not None:
         rows = rows.where(Activity.held_on >= params.held_from)
     if params.held_to is not None:

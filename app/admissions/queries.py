@@ -30,8 +30,7 @@ from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, page
 from app.members.logic import query_needles
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
@@ -146,10 +145,7 @@ def _steps() -> ColumnElement[Any]:
 async def get(on: Executor, caller: Caller, admission_id: UUID) -> AnyRow:
     """Fetch one admission with its steps, or raise `NotFound`."""
     rows = visible(caller.subtrees(READ), clock.today()).add_columns(_steps())
-    row = (await on.execute(rows.where(Admission.id == admission_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows.where(Admission.id == admission_id))
 
 
 async def above(on: Executor, district_code: str, path: str) -> list[Body]:

@@ -37,9 +37,9 @@ from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound, Text
+from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Window, told
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, filtered, page
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState as State
@@ -68,10 +68,7 @@ def visible(caller: Caller, table: Any) -> AnySelect:
 
 async def get(on: Executor, caller: Caller, table: Any, row_id: UUID) -> AnyRow:
     """Fetch one row, or raise `NotFound`."""
-    row = (await on.execute(visible(caller, table).where(table.id == row_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, visible(caller, table).where(table.id == row_id))
 
 
 async def find(
@@ -87,9 +84,7 @@ async def find(
     `filters` gives, by parameter, the column that equals it.
     """
     rows = visible(caller, table) if rows is None else rows
-    given = {name: getattr(params, name) for name in ("organization_id", *filters)}
-    columns = {"organization_id": table.organization_id} | dict(filters)
-    rows = rows.where(*(columns[n] == v for n, v in given.items() if v is not None))
+    rows = filtered(rows, params, {"organization_id": table.organization_id} | dict(filters))
     if params.within is not None:
         place = await organizations.subtree(on, caller, params.within, clock.today(), READ)
         rows = rows.where(in_subtrees([place]))
@@ -131,10 +126,7 @@ def _is(table: Any, column: Any, of: Any) -> Any:
 async def get_check(on: Executor, caller: Caller, check_id: UUID) -> AnyRow:
     """Fetch a spot check with its pool and those drawn, or raise `NotFound`."""
     rows = visible(caller, SpotCheck).add_columns(_drawn()).where(SpotCheck.id == check_id)
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows)
 
 
 # ── Quarterly appraisals
@@ -173,10 +165,7 @@ def scores(caller: Caller) -> AnySelect:
 
 async def get_score(on: Executor, caller: Caller, score_id: UUID) -> AnyRow:
     """Fetch what an organisation scored, or raise `NotFound`."""
-    row = (await on.execute(scores(caller).where(AppraisalScore.id == score_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, scores(caller).where(AppraisalScore.id == score_id))
 
 
 # ── Figures

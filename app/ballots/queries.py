@@ -30,8 +30,7 @@ from app.core import clock, crypto
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, page
 from app.members.models import Membership
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
@@ -113,10 +112,7 @@ def visible(caller: Caller, subtrees: Sequence[Subtree], day: date, *, own: bool
 async def get(on: Executor, caller: Caller, box_id: UUID) -> AnyRow:
     """Fetch one box, or raise `NotFound`."""
     rows = visible(caller, caller.subtrees(READ), clock.today(), own=True)
-    row = (await on.execute(rows.where(BallotBox.id == box_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows.where(BallotBox.id == box_id))
 
 
 async def find(on: Reader, caller: Caller, params: BoxListParams) -> Rows[AnyRow]:

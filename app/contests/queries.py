@@ -15,9 +15,9 @@ from app.contests.types import ENDED, ContestKind, ContestStatus
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound, Text
+from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Window, told
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, page
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState as State
@@ -53,10 +53,7 @@ def visible(caller: Caller) -> AnySelect:
 
 async def get(on: Executor, caller: Caller, contest_id: UUID) -> AnyRow:
     """Fetch one contest, or raise `NotFound`."""
-    row = (await on.execute(visible(caller).where(Contest.id == contest_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, visible(caller).where(Contest.id == contest_id))
 
 
 async def find(on: Reader, caller: Caller, params: ContestListParams) -> AnyRows:

@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, literal, tuple_
 
 from app.core import crypto
 from app.core.db import Executor
-from app.core.errors import AppError, Text
+from app.core.errors import AppError, NotFound, Text
 from app.core.schemas import ListParams
 
 Item = TypeVar("Item")
@@ -113,3 +113,19 @@ async def page(
         return Rows(found)
     end = found[params.limit - 1]._mapping  # noqa: SLF001 - the public name of a row's mapping
     return Rows(found[: params.limit], seal(of, sort, end[key[0].key], end["id"]))
+
+
+async def fetch_one(on: Executor, rows: Select[*tuple[Any, ...]]) -> Row[*tuple[Any, ...]]:
+    """Fetch the one row of a selection that starts from `visible`, or raise `NotFound`."""
+    row = (await on.execute(rows)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def filtered(
+    rows: Select[*tuple[Any, ...]], params: Any, filters: Mapping[str, Any]
+) -> Select[*tuple[Any, ...]]:
+    """Hold `rows` to the filters of `params` that are set: each a column that equals its value."""
+    given = {name: getattr(params, name) for name in filters}
+    return rows.where(*(filters[n] == value for n, value in given.items() if value is not None))

@@ -15,7 +15,7 @@ from app.core.dated import on_day
 from app.core.db import Executor
 from app.core.errors import NotFound, Text
 from app.core.figures import Figure, FigureUnit, Window, told
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, page
 from app.cycles import logic
 from app.cycles.models import (
     CriticismNotice,
@@ -114,10 +114,7 @@ def visible(places: Sequence[Any], day: date) -> AnySelect:
 async def get(on: Executor, caller: Caller, cycle_id: UUID) -> AnyRow:
     """Fetch one cycle, or raise `NotFound`."""
     rows = visible(caller.subtrees(READ), clock.today()).where(Cycle.id == cycle_id)
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows)
 
 
 def _listed(rows: AnySelect, names: Collection[str], *order: Any) -> ColumnElement[Any]:

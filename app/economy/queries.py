@@ -10,9 +10,9 @@ from sqlalchemy.orm import aliased
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound, Text
+from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Window, told
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, page
 from app.economy.logic import last_year
 from app.economy.models import (
     Record,
@@ -49,10 +49,7 @@ def visible(caller: Caller, model: type[Record]) -> AnySelect:
 
 async def get(on: Executor, caller: Caller, model: type[Record], record_id: UUID) -> AnyRow:
     """Fetch one record, or raise `NotFound`."""
-    row = (await on.execute(visible(caller, model).where(model.id == record_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, visible(caller, model).where(model.id == record_id))
 
 
 async def find(on: Reader, caller: Caller, model: type[Record], params: Any) -> AnyRows:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor
 from app.core.errors import NotFound
+from app.core.pages import fetch_one
 from app.imports.models import RosterImport
 from app.members.models import Member, Membership
 from app.organizations.models import District, Organization, OrganizationState
@@ -121,7 +122,4 @@ async def get_import(on: Executor, caller: Caller, import_id: UUID) -> AnyRow:
     rows = select(RosterImport.id, RosterImport.counts).where(
         RosterImport.id == import_id, RosterImport.district_code.in_(whole)
     )
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows)

@@ -28,9 +28,9 @@ from app.activities.models import Activity
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound, Text
+from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Window
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, filtered, page
 from app.leaders.models import LeaderArchive, LeaderRecord
 from app.leaders.schemas import LeaderArchiveListParams, LeaderRecordListParams
 from app.members.models import Member
@@ -115,10 +115,7 @@ def visible(caller: Caller, day: date) -> AnySelect:
 async def get(on: Executor, caller: Caller, archive_id: UUID) -> AnyRow:
     """Fetch one archive as it is today, or raise `NotFound`."""
     rows = visible(caller, clock.today()).where(LeaderArchive.id == archive_id)
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows)
 
 
 async def find(on: Reader, caller: Caller, params: LeaderArchiveListParams) -> AnyRows:
@@ -168,11 +165,11 @@ async def find_records(on: Reader, caller: Caller, params: LeaderRecordListParam
     """List a page of records."""
     rows = visible_records(caller)
     filters = {
-        LeaderRecord.archive_id: params.archive_id,
-        LeaderArchive.member_id: params.member_id,
-        LeaderRecord.month: params.month,
+        "archive_id": LeaderRecord.archive_id,
+        "member_id": LeaderArchive.member_id,
+        "month": LeaderRecord.month,
     }
-    rows = rows.where(*(column == value for column, value in filters.items() if value is not None))
+    rows = filtered(rows, params, filters)
     sorts = {"month": LeaderRecord.month.expression}
     tie = LeaderRecord.id.expression
     return await page(on, rows, sorts, params.sort, params, of="leader records", tie=tie)
@@ -180,10 +177,7 @@ async def find_records(on: Reader, caller: Caller, params: LeaderRecordListParam
 
 async def get_record(on: Executor, caller: Caller, record_id: UUID) -> AnyRow:
     """Fetch one record, or raise `NotFound`."""
-    row = (await on.execute(visible_records(caller).where(LeaderRecord.id == record_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, visible_records(caller).where(LeaderRecord.id == record_id))
 
 
 # ── Figures

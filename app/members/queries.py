@@ -30,7 +30,7 @@ from app.core.dated import known, on_day
 from app.core.db import Executor, Reader
 from app.core.errors import Forbidden, NotFound
 from app.core.hot import Hot, json_of, json_rows, narrowed, page_of, param
-from app.core.pages import after_mark, page_json
+from app.core.pages import after_mark, fetch_one, page_json
 from app.members import logic
 from app.members.models import Member, Membership, membership_history
 from app.members.schemas import MemberFilters, MemberListParams, TreeParams
@@ -105,10 +105,7 @@ def _shown(places: Sequence[Any], day: Any, own: tuple[Any, Any] | None = None) 
 async def get(on: Executor, caller: Caller, member_id: UUID, day: date | None = None) -> AnyRow:
     """Fetch one member, or raise `NotFound`."""
     rows = visible(caller, day or clock.today(), READ)
-    row = (await on.execute(rows.where(Member.id == member_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows.where(Member.id == member_id))
 
 
 _DAY = param("day", Date())

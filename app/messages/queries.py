@@ -11,8 +11,7 @@ from app.access.models import Account
 from app.core.caller import Caller
 from app.core.dated import on_day
 from app.core.db import Executor
-from app.core.errors import NotFound
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, page
 from app.core.settings import settings
 from app.members.models import Membership
 from app.members.types import FINAL
@@ -51,10 +50,7 @@ def visible(caller: Caller) -> AnySelect:
 
 async def get(on: Executor, caller: Caller, message_id: UUID) -> AnyRow:
     """Fetch one message, or raise `NotFound`."""
-    row = (await on.execute(visible(caller).where(Message.id == message_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, visible(caller).where(Message.id == message_id))
 
 
 async def find(

@@ -33,7 +33,7 @@ from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import NotFound
 from app.core.hot import Hot, json_rows, narrowed, page_of, param
-from app.core.pages import after_mark, page_json
+from app.core.pages import after_mark, fetch_one, page_json
 from app.organizations.models import (
     District,
     Organization,
@@ -154,10 +154,7 @@ async def get(on: Executor, caller: Caller, organization_id: UUID) -> AnyRow:
         begun(today),
         in_subtrees(caller.subtrees(Permission.ORGANIZATIONS_READ)),
     )
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows)
 
 
 _DAY = param("day", Date())

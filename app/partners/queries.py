@@ -16,8 +16,7 @@ from app.core import clock
 from app.core.caller import Caller, Permission
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, filtered, page
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
@@ -113,47 +112,39 @@ def visible_problems(caller: Caller, day: date) -> AnySelect:
     return _of_units(caller, Problem, day)
 
 
-async def _one(on: Executor, rows: AnySelect) -> AnyRow:
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
-
-
 async def get_unit(on: Executor, caller: Caller, unit_id: UUID) -> AnyRow:
     """Fetch one unit, or raise `NotFound`."""
-    return await _one(on, visible_units(caller, clock.today()).where(Unit.id == unit_id))
+    return await fetch_one(on, visible_units(caller, clock.today()).where(Unit.id == unit_id))
 
 
 async def get_agreement(on: Executor, caller: Caller, agreement_id: UUID) -> AnyRow:
     """Fetch one agreement, or raise `NotFound`."""
     rows = visible_agreements(caller, clock.today())
-    return await _one(on, rows.where(Agreement.id == agreement_id))
+    return await fetch_one(on, rows.where(Agreement.id == agreement_id))
 
 
 async def get_coverage(on: Executor, caller: Caller, coverage_id: UUID) -> AnyRow:
     """Fetch one coverage, or raise `NotFound`."""
     rows = visible_coverages(caller, clock.today())
-    return await _one(on, rows.where(Coverage.id == coverage_id))
+    return await fetch_one(on, rows.where(Coverage.id == coverage_id))
 
 
 async def get_problem(on: Executor, caller: Caller, problem_id: UUID) -> AnyRow:
     """Fetch one problem, or raise `NotFound`."""
-    return await _one(on, visible_problems(caller, clock.today()).where(Problem.id == problem_id))
+    return await fetch_one(
+        on, visible_problems(caller, clock.today()).where(Problem.id == problem_id)
+    )
 
 
 async def _find(
     on: Reader, caller: Caller, params: WithinParams, rows: AnySelect, table: Any, *names: str
 ) -> AnyRows:
     """List a page of `rows`, held to `within` and to the filters of `names` that are set."""
-    given: dict[str, Any] = params.model_dump()
-    rows = rows.where(
-        *(getattr(table, name) == given[name] for name in names if given[name] is not None)
-    )
+    rows = filtered(rows, params, {name: getattr(table, name) for name in names})
     if params.within is not None:
         place = await organizations.subtree(on, caller, params.within, clock.today(), READ)
         rows = rows.where(in_subtrees([place], Home))
-    sort = given["sort"]
+    sort: str = params.model_dump()["sort"]
     column = getattr(table, sort.removeprefix("-")).expression
     return await page(
         on,

@@ -28,7 +28,7 @@ from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor, Reader
 from app.core.errors import Forbidden, NotFound
 from app.core.hot import Hot, json_rows, narrowed, page_of, param
-from app.core.pages import after_mark, page_json
+from app.core.pages import after_mark, fetch_one, page_json
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
@@ -164,10 +164,7 @@ def _whole(rows: AnySelect) -> AnySelect:
 async def get(on: Executor, caller: Caller, pledge_id: UUID) -> AnyRow:
     """Fetch one pledge with its evidence and events, or raise `NotFound`."""
     rows = _whole(visible(caller)).where(Pledge.id == pledge_id)
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows)
 
 
 async def image(on: Executor, caller: Caller, pledge_id: UUID, evidence_id: UUID) -> AnyRow:
@@ -182,10 +179,7 @@ async def image(on: Executor, caller: Caller, pledge_id: UUID, evidence_id: UUID
             PledgeEvidence.image_key.is_not(None),
         )
     )
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows)
 
 
 # ── Hot reads

@@ -31,9 +31,9 @@ from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound, Text
+from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Window, told
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, filtered, page
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState as State
@@ -102,16 +102,9 @@ def _out(row: AnyRow, day: date) -> PostingOut:
     return PostingOut.model_validate({n: told_of[n] for n in PostingOut.model_fields})
 
 
-async def _one(on: Executor, rows: AnySelect) -> AnyRow:
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
-
-
 async def get(on: Executor, caller: Caller, posting_id: UUID) -> AnyRow:
     """Fetch one posting, or raise `NotFound`."""
-    return await _one(on, visible(caller, clock.today()).where(Posting.id == posting_id))
+    return await fetch_one(on, visible(caller, clock.today()).where(Posting.id == posting_id))
 
 
 async def show(on: Executor, caller: Caller, posting_id: UUID) -> PostingOut:
@@ -126,16 +119,11 @@ async def _places(on: Reader, caller: Caller, within: UUID | None, day: date) ->
     return [await organizations.subtree(on, caller, within, day, READ)]
 
 
-def _equal(params: Any, filters: dict[str, Any]) -> list[ColumnElement[bool]]:
-    given = {name: getattr(params, name) for name in filters}
-    return [filters[name] == value for name, value in given.items() if value is not None]
-
-
 async def find(on: Reader, caller: Caller, params: PostingListParams) -> Rows[PostingOut]:
     """List a page of postings, or raise `NotFound` for `within` out of sight."""
     day = params.as_of or clock.today()
     names = ("organization_id", "member_id", "post")
-    rows = visible(caller, day).where(*_equal(params, {n: getattr(Posting, n) for n in names}))
+    rows = filtered(visible(caller, day), params, {n: getattr(Posting, n) for n in names})
     rows = rows.where(Posting.valid_to <= day if params.ended else on_day(Posting, day))
     if params.extended is not None:
         is_extended = func.coalesce(Posting.extended_on <= day, false())
@@ -273,7 +261,7 @@ def visible_households(caller: Caller, day: date) -> AnySelect:
 async def get_household(on: Executor, caller: Caller, household_id: UUID) -> AnyRow:
     """Fetch one poor household, or raise `NotFound`."""
     rows = visible_households(caller, clock.today())
-    return await _one(on, rows.where(PoorHousehold.id == household_id))
+    return await fetch_one(on, rows.where(PoorHousehold.id == household_id))
 
 
 async def find_households(on: Reader, caller: Caller, params: PoorHouseholdListParams) -> AnyRows:
@@ -283,9 +271,8 @@ async def find_households(on: Reader, caller: Caller, params: PoorHouseholdListP
     """
     day = params.as_of or clock.today()
     filters = {n: getattr(PoorHousehold, n) for n in ("organization_id", "posting_id")}
-    rows = visible_households(caller, day).where(
-        on_day(PoorHousehold, day), *_equal(params, filters)
-    )
+    rows = filtered(visible_households(caller, day), params, filters)
+    rows = rows.where(on_day(PoorHousehold, day))
     if params.paired is not None:
         rows = rows.where(_is_paired(day).is_(params.paired))
     rows = rows.where(in_subtrees(await _places(on, caller, params.within, day)))

@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from app.core import clock
 from app.core.caller import Caller, Permission
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound, Text
+from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Source, Window, told
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, filtered, page
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState as State
 from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
@@ -49,10 +49,7 @@ def visible(caller: Caller, table: Table, day: date) -> AnySelect:
 async def get(on: Executor, caller: Caller, table: Table, row_id: UUID) -> AnyRow:
     """Fetch one programme or document, or raise `NotFound`."""
     rows = visible(caller, table, clock.today()).where(table.id == row_id)
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows)
 
 
 def running(day: Any) -> ColumnElement[bool]:
@@ -73,9 +70,8 @@ async def _find(
     on: Reader, caller: Caller, table: Table, params: Any, names: Sequence[str], key: str
 ) -> AnyRows:
     day = clock.today()
-    given = {name: getattr(params, name) for name in ("organization_id", *names)}
-    held = (getattr(table, name) == value for name, value in given.items() if value is not None)
-    rows = visible(caller, table, day).where(*held)
+    filters = {name: getattr(table, name) for name in ("organization_id", *names)}
+    rows = filtered(visible(caller, table, day), params, filters)
     if params.within is not None:
         place = await organizations.subtree(on, caller, params.within, day, READ)
         rows = rows.where(in_subtrees([place]))

@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound, Text
+from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Window, told
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, page
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState as State
 from app.organizations.queries import (
@@ -103,10 +103,7 @@ def visible(caller: Caller) -> AnySelect:
 
 async def get(on: Executor, caller: Caller, case_id: UUID) -> AnyRow:
     """Fetch one case, or raise `NotFound`."""
-    row = (await on.execute(visible(caller).where(Case.id == case_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, visible(caller).where(Case.id == case_id))
 
 
 async def find(on: Reader, caller: Caller, params: CaseListParams) -> AnyRows:
@@ -136,10 +133,7 @@ def visible_items(caller: Caller) -> AnySelect:
 
 async def get_item(on: Executor, caller: Caller, item_id: UUID) -> AnyRow:
     """Fetch one burden item, or raise `NotFound`."""
-    row = (await on.execute(visible_items(caller).where(Item.id == item_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, visible_items(caller).where(Item.id == item_id))
 
 
 async def find_items(on: Reader, caller: Caller, params: BurdenItemListParams) -> AnyRows:

@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.caller import Caller, Permission
 from app.core.db import Doors, Executor
 from app.core.errors import NotFound
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, page
 from app.organizations import queries as organizations
 from app.organizations.queries import AnyRow, AnySelect
 from app.reminders import logic
@@ -40,10 +40,7 @@ async def find(on: Executor, caller: Caller, params: FeedListParams) -> Rows[Row
 
 async def get(on: Executor, caller: Caller, feed_id: UUID) -> AnyRow:
     """Fetch one feed, or raise `NotFound`."""
-    row = (await on.execute(visible(caller).where(CalendarFeed.id == feed_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, visible(caller).where(CalendarFeed.id == feed_id))
 
 
 async def feed_of(doors: Doors, token: str) -> AnyRow:

@@ -12,9 +12,9 @@ from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound, Text
+from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Window, told
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, filtered, page
 from app.members.models import Member, Membership
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
@@ -80,20 +80,9 @@ def visible_posts(caller: Caller, day: date) -> AnySelect:
 
 async def get_post(on: Executor, caller: Caller, post_id: UUID) -> AnyRow:
     """Fetch one post, or raise `NotFound`."""
-    return await _one(on, visible_posts(caller, clock.today()).where(ServicePost.id == post_id))
-
-
-async def _one(on: Executor, rows: AnySelect) -> AnyRow:
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
-
-
-def filtered(rows: AnySelect, params: Any, filters: dict[str, Any]) -> AnySelect:
-    """Hold `rows` to the filters of `params` that are set: each a column that equals its value."""
-    given = {name: getattr(params, name) for name in filters}
-    return rows.where(*(filters[n] == value for n, value in given.items() if value is not None))
+    return await fetch_one(
+        on, visible_posts(caller, clock.today()).where(ServicePost.id == post_id)
+    )
 
 
 async def find_posts(on: Reader, caller: Caller, params: ServicePostListParams) -> AnyRows:
@@ -167,7 +156,9 @@ def visible_claims(caller: Caller, day: date) -> AnySelect:
 
 async def get_claim(on: Executor, caller: Caller, claim_id: UUID) -> AnyRow:
     """Fetch one claim, or raise `NotFound`."""
-    return await _one(on, visible_claims(caller, clock.today()).where(ServiceClaim.id == claim_id))
+    return await fetch_one(
+        on, visible_claims(caller, clock.today()).where(ServiceClaim.id == claim_id)
+    )
 
 
 async def claims_of(on: Executor, caller: Caller, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
@@ -204,7 +195,7 @@ def visible_records(caller: Caller, day: date) -> AnySelect:
 async def get_record(on: Executor, caller: Caller, record_id: UUID) -> AnyRow:
     """Fetch one record, or raise `NotFound`."""
     rows = visible_records(caller, clock.today())
-    return await _one(on, rows.where(ServiceRecord.id == record_id))
+    return await fetch_one(on, rows.where(ServiceRecord.id == record_id))
 
 
 async def records_of(on: Executor, caller: Caller, ids: Collection[UUID]) -> dict[UUID, AnyRow]:

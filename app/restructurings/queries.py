@@ -17,7 +17,7 @@ from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import Invalid, NotFound, Text
 from app.core.figures import Figure, FigureUnit, Window, told
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, page
 from app.members.models import Member
 from app.members.queries import visible as visible_members
 from app.organizations import queries as organizations
@@ -119,10 +119,7 @@ async def get(on: Executor, caller: Caller, restructuring_id: UUID) -> AnyRow:
         _subjects(today).label("subjects"),
         _events().label("events"),
     )
-    row = (await on.execute(rows.where(Restructuring.id == restructuring_id))).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows.where(Restructuring.id == restructuring_id))
 
 
 def detail(row: AnyRow) -> dict[str, Any]:

@@ -16,8 +16,7 @@ from app.core import clock
 from app.core.caller import Caller, Permission
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, page
 from app.members.models import Membership
 from app.members.types import COUNTED
 from app.organizations import queries as organizations
@@ -127,10 +126,7 @@ def _column(rows: AnySelect, name: str) -> Any:
 async def get(on: Executor, caller: Caller, transfer_id: UUID) -> AnyRow:
     """Fetch one transfer, or raise `NotFound`."""
     rows = visible(caller, clock.today()).where(Transfer.id == transfer_id)
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows)
 
 
 def detail(row: AnyRow) -> dict[str, Any]:

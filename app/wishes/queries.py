@@ -11,13 +11,12 @@ from app.core import clock
 from app.core.caller import Caller
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import NotFound
-from app.core.pages import Rows, page
+from app.core.pages import Rows, fetch_one, filtered, page
 from app.members.models import Member
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
 from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
-from app.residents.queries import READ, filtered
+from app.residents.queries import READ
 from app.wishes.models import Wish
 from app.wishes.schemas import WishListParams
 from app.wishes.types import WishStatus
@@ -68,10 +67,7 @@ def visible(caller: Caller, day: date) -> AnySelect:
 async def get(on: Executor, caller: Caller, wish_id: UUID) -> AnyRow:
     """Fetch one wish, or raise `NotFound`."""
     rows = visible(caller, clock.today()).where(Wish.id == wish_id)
-    row = (await on.execute(rows)).first()
-    if row is None:
-        raise NotFound
-    return row
+    return await fetch_one(on, rows)
 
 
 async def find(on: Reader, caller: Caller, params: WishListParams) -> Rows[Row[*tuple[Any, ...]]]:
