@@ -1,15 +1,12 @@
 """Reading what is due. Every read starts from the caller's subtrees."""
 
-import tomllib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 from itertools import chain
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
@@ -22,6 +19,7 @@ from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Reader
+from app.core.packs import read_pack
 from app.core.pages import Rows, seal, unseal
 from app.members.models import Membership
 from app.members.types import COUNTED, MemberCategory
@@ -36,8 +34,7 @@ READ = Permission.ACTIVITIES_READ
 @lru_cache
 def pack() -> CadencePack:
     """Read the rules of cadences that are shipped."""
-    file = resources.files("app.cadences").joinpath("packs", "cadences.toml")
-    return TypeAdapter(CadencePack).validate_python(tomllib.loads(file.read_text("utf-8")))
+    return read_pack(CadencePack, "cadences", "cadences")
 
 
 def _counts(day: date) -> AnySelect:

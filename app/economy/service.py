@@ -33,8 +33,8 @@ from app.economy.schemas import (
 from app.economy.types import ContractFinding, VillageProjectStatus
 from app.organizations import queries as organizations
 from app.organizations.errors import NotStanding
+from app.organizations.logic import path_above
 from app.organizations.types import OrganizationStatus, Sector
-from app.pledges.logic import path_above
 
 WRITE = Permission.ECONOMY_WRITE
 R = TypeVar("R", VillageContract, VillageEntry, VillageProject, VillageIncome)

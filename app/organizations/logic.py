@@ -56,6 +56,14 @@ def lineage(path: str) -> list[str]:
     return [".".join(labels[:n]) + "." for n in range(1, len(labels) + 1)]
 
 
+def path_above(path: str) -> str:
+    """Give the path of the organisation directly above: `1.17.204.` lies under `1.17.`.
+
+    The root has nobody above; its own path is given.
+    """
+    return lineage(path)[-2:][0]
+
+
 def child_path(parent: str, label: int) -> str:
     """Give the path of the child with `label` under `parent`, or raise `TreeTooDeep`."""
     if depth(parent) >= MAX_DEPTH:

@@ -5,6 +5,7 @@ from datetime import date
 
 from app.core.errors import Text
 from app.core.workbooks import Cell, Column, NewSheet
+from app.organizations.logic import path_above
 from app.organizations.types import OrganizationKind
 from app.pledges.errors import CannotPledge, PledgeOutOfOrder
 from app.pledges.types import (
@@ -87,15 +88,6 @@ def check_pledger(kind: OrganizationKind) -> None:
             "党小组不是一级党组织，请以党支部或党员名义承诺",
             "a group pledges as its branch or as its members",
         )
-
-
-def path_above(path: str) -> str:
-    """Give the path of the organisation directly above: `1.17.204.` lies under `1.17.`.
-
-    The root has nobody above; its own path is given, and it cannot pledge.
-    """
-    labels = path.split(".")[:-2]
-    return ".".join(labels) + "." if labels else path
 
 
 def judged_at(path: str, pledger: PledgerKind, kind: OrganizationKind) -> str:

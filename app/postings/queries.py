@@ -1,14 +1,11 @@
 """Reading postings, vacancies and poor households, and the figures that they make."""
 
-import tomllib
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
 from sqlalchemy import (
     ColumnElement,
     Numeric,
@@ -33,6 +30,7 @@ from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Window, told
+from app.core.packs import read_pack
 from app.core.pages import Rows, fetch_one, filtered, page
 from app.members.models import Member
 from app.organizations import queries as organizations
@@ -58,8 +56,7 @@ AnyRows = Rows[Row[*tuple[Any, ...]]]
 @lru_cache
 def pack() -> PostingPack:
     """Read the rules of postings that are shipped."""
-    file = resources.files("app.postings").joinpath("packs", "postings.toml")
-    return TypeAdapter(PostingPack).validate_python(tomllib.loads(file.read_text("utf-8")))
+    return read_pack(PostingPack, "postings", "postings")
 
 
 # ── Postings

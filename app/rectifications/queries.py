@@ -1,13 +1,10 @@
 """Reading rectifications; each read starts from what the caller may see. The figures of them."""
 
-import tomllib
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
 from sqlalchemy import JSON, Row, and_, case, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 
@@ -16,6 +13,7 @@ from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor, Reader
 from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Window, told
+from app.core.packs import read_pack
 from app.core.pages import Rows, fetch_one, page
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState as State
@@ -46,8 +44,7 @@ AnyRows = Rows[Row[*tuple[Any, ...]]]
 @cache
 def pack() -> WeakPack:
     """Read the criteria of weak organisations that are shipped."""
-    file = resources.files("app.rectifications").joinpath("criteria", "weak_organizations.toml")
-    return TypeAdapter(WeakPack).validate_python(tomllib.loads(file.read_text("utf-8")))
+    return read_pack(WeakPack, "rectifications", "weak_organizations", folder="criteria")
 
 
 # ── Cases

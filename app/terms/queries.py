@@ -1,13 +1,10 @@
 """Reading the rules of terms and the calendar that the records make."""
 
-import tomllib
 from collections.abc import Collection, Sequence
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, func, literal, null, select
 
 from app.core.caller import Caller, Permission, Subtree
@@ -16,6 +13,7 @@ from app.core.db import Reader
 from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Window, told
 from app.core.hot import Hot, param
+from app.core.packs import read_pack
 from app.core.pages import Rows, seal, unseal
 from app.organizations import queries as organizations
 from app.organizations.models import Organization
@@ -33,8 +31,7 @@ _UNDATED = "9999"
 @lru_cache
 def pack() -> TermPack:
     """Read the rules of terms that are shipped."""
-    file = resources.files("app.terms").joinpath("packs", "terms.toml")
-    return TypeAdapter(TermPack).validate_python(tomllib.loads(file.read_text("utf-8")))
+    return read_pack(TermPack, "terms", "terms")
 
 
 def _extended(day: Any) -> ColumnElement[Any]:

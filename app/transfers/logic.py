@@ -8,6 +8,7 @@ from uuid import UUID
 from app.core.clock import add_months
 from app.core.errors import Invalid, Text
 from app.members.types import MemberCategory
+from app.organizations.logic import path_above
 from app.organizations.types import OrganizationKind
 from app.transfers.errors import TransferOutOfOrder
 from app.transfers.types import (
@@ -78,9 +79,8 @@ def release_path(kind: OrganizationKind, path: str) -> str:
 
     A group is no level of its own: its branch's superior releases.
     """
-    labels = path.split(".")[:-1]
-    up = 2 if kind == OrganizationKind.PARTY_GROUP else 1
-    return ".".join(labels[: max(len(labels) - up, 1)]) + "."
+    branch = path_above(path) if kind == OrganizationKind.PARTY_GROUP else path
+    return path_above(branch)
 
 
 def last_day(

@@ -1,14 +1,11 @@
 """Reading transfers. Every read starts from `visible`."""
 
-import tomllib
 from collections.abc import Collection, Sequence
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, select
 from sqlalchemy.orm import aliased
 
@@ -16,6 +13,7 @@ from app.core import clock
 from app.core.caller import Caller, Permission
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
+from app.core.packs import read_pack
 from app.core.pages import Rows, fetch_one, page
 from app.members.models import Membership
 from app.members.types import COUNTED
@@ -57,8 +55,7 @@ _SHOWN = (
 @lru_cache
 def pack() -> TransferPack:
     """Read the deadlines that are shipped."""
-    file = resources.files("app.transfers").joinpath("packs", "transfers.toml")
-    return TypeAdapter(TransferPack).validate_python(tomllib.loads(file.read_text("utf-8")))
+    return read_pack(TransferPack, "transfers", "transfers")
 
 
 def status_on(day: date) -> ColumnElement[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.organizations.logic import path_above
 from app.organizations.types import OrganizationKind
 from app.pledges.errors import CannotPledge, PledgeOutOfOrder
 from app.pledges.logic import (
@@ -11,7 +12,6 @@ from app.pledges.logic import (
     TERMS,
     check_pledger,
     moved,
-    path_above,
 )
 from app.pledges.types import (
     PledgeCategory,
