@@ -81,6 +81,11 @@ def visible(caller: Caller) -> AnySelect:
     )
 
 
+_Activity, _State = aliased(Activity), aliased(State)
+_Attendance = aliased(ActivityAttendance)
+"""Made once: a new alias takes a while to learn its columns."""
+
+
 def _in_sight(caller: Caller, today: date) -> ColumnElement[bool]:
     """Hold activities to what the caller sees; an OR over two tables would read the district."""
     read = caller.subtrees(READ)
@@ -91,7 +96,7 @@ def _in_sight(caller: Caller, today: date) -> ColumnElement[bool]:
     ]
     if not published and caller.member_id is None:
         return in_subtrees(read)
-    activity, state, attendance = aliased(Activity), aliased(State), aliased(ActivityAttendance)
+    activity, state, attendance = _Activity, _State, _Attendance
     stands = stood_as(activity.district_code, activity.organization_id, today, state)
     shown = and_(activity.is_published, in_subtrees(published, state))
     places = or_(in_subtrees(read, state), shown)

@@ -120,6 +120,10 @@ def _shown(sees: Sight, today: Any, day: Any) -> AnySelect:
     )
 
 
+_Pledge, _State = aliased(Pledge), aliased(State)
+"""Made once: a new alias takes a while to learn its columns."""
+
+
 def _in_sight(sees: Sight, today: Any) -> ColumnElement[bool]:
     """Hold pledges to what `sees` allows.
 
@@ -127,7 +131,7 @@ def _in_sight(sees: Sight, today: Any) -> ColumnElement[bool]:
     """
     if not sees.published and sees.own is None:
         return in_subtrees(sees.read)
-    pledge, state = aliased(Pledge), aliased(State)
+    pledge, state = _Pledge, _State
     public = pledge.status.in_(sorted(PUBLIC))
     places = or_(in_subtrees(sees.read, state), and_(public, in_subtrees(sees.published, state)))
     stands = stood_as(pledge.district_code, pledge.organization_id, today, state)
