@@ -8,7 +8,8 @@ from uuid import UUID
 
 from app.activities.types import BRANCHES, ActivityKind
 from app.contests.logic import ranking
-from app.demo_activities.types import Body, Entered, Held, Judged, Leader, Person, There
+from app.demo_activities.types import Body, Entered, Held, Judged, Leader, There
+from app.demo_roster.types import Person
 from app.organizations.types import OrganizationKind
 
 LAST_DAY = date(2019, 12, 31)

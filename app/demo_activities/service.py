@@ -20,10 +20,9 @@ from app.core.clock import add_months
 from app.core.dated import on_day
 from app.core.db import new_id
 from app.demo_activities import logic
-from app.demo_activities.types import Body, Held, Judged, Leader, Person
+from app.demo_activities.types import Body, Held, Judged, Leader
+from app.demo_roster.queries import people as listed
 from app.leaders.models import LeaderArchive, LeaderRecord
-from app.members.models import Member, Membership
-from app.members.types import COUNTED
 from app.organizations.models import OrganizationState
 from app.organizations.types import OrganizationKind
 
@@ -32,7 +31,10 @@ State = OrganizationState
 
 async def fill(session: AsyncSession, district_code: str, clerk: UUID) -> None:
     """Write what the demo district held in 2019; `clerk` recorded it."""
-    bodies, people = await _bodies(session, district_code), await _people(session, district_code)
+    bodies, people = (
+        await _bodies(session, district_code),
+        await listed(session, district_code, logic.LAST_DAY),
+    )
     root = next(b for b in bodies if b.kind == OrganizationKind.DISTRICT_COMMITTEE)
     judged = logic.micro_lectures(people)
     team = await _contest(session, district_code, judged, root, clerk)
@@ -57,27 +59,6 @@ async def _bodies(session: AsyncSession, code: str) -> list[Body]:
     return [
         Body(r[0], r[1], OrganizationKind(r[2]), r[3] or "") for r in await session.execute(rows)
     ]
-
-
-async def _people(session: AsyncSession, code: str) -> list[Person]:
-    rows = (
-        select(Member.id, State.organization_id, State.sector, Member.joined_on, Member.born_on)
-        .join(
-            Membership,
-            (Membership.district_code == Member.district_code)
-            & (Membership.member_id == Member.id)
-            & on_day(Membership, logic.LAST_DAY),
-        )
-        .join(
-            State,
-            (State.district_code == Membership.district_code)
-            & (State.organization_id == Membership.organization_id)
-            & on_day(State, logic.LAST_DAY),
-        )
-        .where(Member.district_code == code, Membership.status.in_(sorted(COUNTED)))
-        .order_by(State.path, Member.name_key, Member.id_number_masked, Member.born_on)
-    )
-    return [Person(r[0], r[1], r[2] or "", r[3], r[4]) for r in await session.execute(rows)]
 
 
 async def _write(session: AsyncSession, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from app.activities.types import ActivityKind
+from app.demo_roster.types import Person
 from app.organizations.types import OrganizationKind
 
 
@@ -17,17 +18,6 @@ class Body:
     name: str
     kind: OrganizationKind
     sector: str
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A member of the demo district."""
-
-    id: UUID
-    organization_id: UUID
-    sector: str
-    joined_on: date
-    born_on: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from random import Random
 from uuid import UUID
 
 from app.core.clock import add_months
+from app.demo_roster.types import Person
 from app.postings.types import Post
 
 CADRES_A_GROUP, COMMUNITY_CADRES, POOR_VILLAGES = 3, 259, 7
@@ -32,17 +33,6 @@ class Body:
     kind: str
     sector: str
     is_grid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A member, and where they belong."""
-
-    id: UUID
-    organization_id: UUID
-    sector: str
-    joined_on: date
-    born_on: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from app.core import audit
 from app.core.dated import on_day
 from app.core.db import new_id
 from app.demo_postings import logic
-from app.demo_postings.logic import Body, Person
-from app.members.models import Member, Membership
-from app.members.types import COUNTED
+from app.demo_postings.logic import Body
+from app.demo_roster.queries import people as listed
 from app.organizations.models import OrganizationState
 from app.postings.models import PoorHousehold, Posting
 from app.postings.types import Post
@@ -21,7 +20,8 @@ State = OrganizationState
 
 async def fill(session: AsyncSession, district_code: str) -> None:
     """Write the postings and the poor households of the demo district."""
-    bodies, people = await _bodies(session, district_code), await _people(session, district_code)
+    bodies = await _bodies(session, district_code)
+    people = await listed(session, district_code, logic.LAST_DAY)
     posted, poor = logic.draw(bodies, people)
     of_district = {"district_code": district_code}
     rows = [of_district | asdict(p) | {"id": new_id()} for p in posted]
@@ -55,24 +55,3 @@ async def _bodies(session: AsyncSession, code: str) -> list[Body]:
         .order_by(State.path)
     )
     return [Body(r[0], r[1], r[2], r[3] or "", r[4]) for r in await session.execute(rows)]
-
-
-async def _people(session: AsyncSession, code: str) -> list[Person]:
-    rows = (
-        select(Member.id, State.organization_id, State.sector, Member.joined_on, Member.born_on)
-        .join(
-            Membership,
-            (Membership.district_code == Member.district_code)
-            & (Membership.member_id == Member.id)
-            & on_day(Membership, logic.LAST_DAY),
-        )
-        .join(
-            State,
-            (State.district_code == Membership.district_code)
-            & (State.organization_id == Membership.organization_id)
-            & on_day(State, logic.LAST_DAY),
-        )
-        .where(Member.district_code == code, Membership.status.in_(sorted(COUNTED)))
-        .order_by(State.path, Member.name_key, Member.id_number_masked, Member.born_on)
-    )
-    return [Person(r[0], r[1], r[2] or "", r[3], r[4]) for r in await session.execute(rows)]

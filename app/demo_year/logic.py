@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from random import Random
 from uuid import UUID
 
-from app.demo_year.types import Body, Claim, Person, Post, Promise, Served
+from app.demo_roster.types import Person
+from app.demo_year.types import Body, Claim, Post, Promise, Served
 
 LAST_DAY = date(2019, 12, 31)
 ORGANIZATIONS_PROMISED, ORGANIZATIONS_DONE = 297, 256

@@ -12,10 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import audit
 from app.core.dated import on_day
 from app.core.db import new_id
+from app.demo_roster.queries import people as listed
 from app.demo_year import logic
-from app.demo_year.types import Body, Claim, Person, Post, Promise, Served
-from app.members.models import Member, Membership
-from app.members.types import COUNTED
+from app.demo_year.types import Body, Claim, Post, Promise, Served
 from app.organizations.models import OrganizationState
 from app.pledges.models import Pledge, PledgeEvent, PledgeEvidence
 from app.pledges.types import PledgerKind, PledgeStatus
@@ -30,7 +29,10 @@ async def fill(session: AsyncSession, district_code: str, clerk: UUID, departmen
 
     `clerk` recorded it, `department` confirmed it: two accounts, as the rules ask.
     """
-    bodies, people = await _bodies(session, district_code), await _people(session, district_code)
+    bodies, people = (
+        await _bodies(session, district_code),
+        await listed(session, district_code, logic.LAST_DAY),
+    )
     promises = logic.organization_promises(bodies) + logic.member_promises(people)
     pledges = await _pledges(session, district_code, promises, clerk, department)
     posts = logic.posts(bodies)
@@ -54,27 +56,6 @@ async def _bodies(session: AsyncSession, code: str) -> list[Body]:
         .order_by(State.path)
     )
     return [Body(r[0], r[1], r[2], r[3] or "", r[4]) for r in await session.execute(rows)]
-
-
-async def _people(session: AsyncSession, code: str) -> list[Person]:
-    rows = (
-        select(Member.id, State.organization_id, State.sector, Member.joined_on, Member.born_on)
-        .join(
-            Membership,
-            (Membership.district_code == Member.district_code)
-            & (Membership.member_id == Member.id)
-            & on_day(Membership, logic.LAST_DAY),
-        )
-        .join(
-            State,
-            (State.district_code == Membership.district_code)
-            & (State.organization_id == Membership.organization_id)
-            & on_day(State, logic.LAST_DAY),
-        )
-        .where(Member.district_code == code, Membership.status.in_(sorted(COUNTED)))
-        .order_by(State.path, Member.name_key, Member.id_number_masked, Member.born_on)
-    )
-    return [Person(r[0], r[1], r[2] or "", r[3], r[4]) for r in await session.execute(rows)]
 
 
 async def _write(session: AsyncSession, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -17,17 +17,6 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A member of the demo district."""
-
-    id: UUID
-    organization_id: UUID
-    sector: str
-    joined_on: date
-    born_on: date
-
-
-@dataclass(frozen=True, slots=True)
 class Promise:
     """A pledge (承诺), and how far it came."""
 

@@ -9,7 +9,8 @@ import pytest
 from app.activities.types import HELD_BY, ActivityKind
 from app.demo import logic as roster
 from app.demo_activities import logic
-from app.demo_activities.types import Body, Held, Leader, Person
+from app.demo_activities.types import Body, Held, Leader
+from app.demo_roster.types import Person
 from app.organizations.types import OrganizationKind
 
 KINDS = {"党工委": "working_committee", "党委": "party_committee", "党总支": "general_branch"}

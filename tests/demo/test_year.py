@@ -7,8 +7,9 @@ from uuid import UUID, uuid5
 import pytest
 
 from app.demo import logic as roster
+from app.demo_roster.types import Person
 from app.demo_year import logic
-from app.demo_year.types import Body, Person
+from app.demo_year.types import Body
 from tests.demo.conftest import District
 
 ARTICLE = {
