@@ -5,8 +5,20 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, and_, bindparam, cast, literal_column, or_, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Base
@@ -81,21 +93,28 @@ async def snapshot(
     cycles = select(ElectionCycle.id).where(
         ElectionCycle.district_code == code, ElectionCycle.organization_id.in_(sorted(elections))
     )
-    these: dict[type[Base], Any] = {
-        Transfer: Transfer.id.in_(sorted(transfers)),
-        Organization: Organization.id.in_(sorted(founded)),
-        State: and_(State.organization_id.in_(sorted(organizations)), _lasts(State, day)),
-        Membership: and_(Membership.member_id.in_(sorted(members)), _lasts(Membership, day)),
-        ElectionCycle: ElectionCycle.id.in_(cycles),
-        ElectionStep: ElectionStep.cycle_id.in_(cycles),
+    these: dict[type[Base], tuple[Collection[UUID], Any]] = {
+        Transfer: (transfers, among(Transfer.id, transfers)),
+        Organization: (founded, among(Organization.id, founded)),
+        State: (organizations, among(State.organization_id, organizations) & _lasts(State, day)),
+        Membership: (members, among(Membership.member_id, members) & _lasts(Membership, day)),
+        ElectionCycle: (elections, ElectionCycle.id.in_(cycles)),
+        ElectionStep: (elections, ElectionStep.cycle_id.in_(cycles)),
     }
     found = {}
-    for table, wanted in these.items():
+    for table, (ids, wanted) in these.items():
+        if not ids:
+            continue
         row: Any = table
         rows = select(row.id, cast(whole(table), Text)).where(row.district_code == code, wanted)
         for row_id, json in await session.execute(rows):
             found[table.__tablename__, str(row_id)] = json
     return found
+
+
+def among(column: Any, ids: Collection[UUID]) -> Any:
+    """Hold `column` to `ids`, which may be hundreds: one parameter, not one for each."""
+    return column == any_(literal(sorted(ids), ARRAY(Uuid)))
 
 
 def _lasts(dated: Any, day: date) -> Any:

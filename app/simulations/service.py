@@ -108,7 +108,13 @@ async def _refuse_later(
     states = select(State.organization_id, State.valid_from, State.valid_to).where(
         State.district_code == code,
         or_(
-            and_(or_(State.organization_id.in_(touched), State.parent_id.in_(touched)), is_later),
+            and_(
+                or_(
+                    journals.among(State.organization_id, touched),
+                    journals.among(State.parent_id, touched),
+                ),
+                is_later,
+            ),
             and_(State.organization_id.in_(standing), State.valid_from > day),
         ),
     )
@@ -220,7 +226,7 @@ async def _write_states(
     changed = set(outcome.changed)
     ended = await session.scalars(
         update(State)
-        .where(*open_, State.organization_id.in_(sorted(changed)), State.valid_from < day)
+        .where(*open_, journals.among(State.organization_id, changed), State.valid_from < day)
         .values(valid_to=day)
         .returning(State.organization_id)
         .execution_options(**quick)
