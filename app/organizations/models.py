@@ -118,12 +118,13 @@ class OrganizationState(Base):
             where=text(f"{ALWAYS} AND kind = 'party_group'"),
             name="ex_organization_state_group_name",
         ),
-        ExcludeConstraint(
-            ("path", "="),
-            ("valid", "&&"),
-            ("district_code", "="),
-            where=text(ALWAYS),
-            name="ex_organization_state_path",
+        # a path ends with the label, which is given out once: two can only be equal by a fault
+        Index(
+            "uq_organization_state_path",
+            "district_code",
+            "path",
+            unique=True,
+            postgresql_where=text("valid_to IS NULL"),
         ),
         Index("ix_organization_state_path", "district_code", "path"),
         Index("ix_organization_state_parent", "district_code", "parent_id"),
