@@ -1,6 +1,7 @@
 """One embedded server a run, one migrated database a worker, one rolled-back transaction a test."""
 
 import asyncio
+import gc
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -46,6 +47,7 @@ async def _sql(url: str, *statements: str) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server once, in the process that starts the workers, and build the template."""
+    gc.set_threshold(100_000)  # a tenth of the run's time went into looking for cycles
     if hasattr(config, "workerinput") or "HANGJI_TEST_SUPERUSER" in os.environ:
         return
     directory = _stack.enter_context(tempfile.TemporaryDirectory(prefix="hangji-"))

@@ -49,8 +49,10 @@ async def app(world: real.World, keys: None, engines: list[AsyncEngine]) -> Asyn
     real.same_keys()
     doors = Doors.to(world.url, pool_size=2)
     made = real.application(doors)
+    routes = list(made.router.routes)
     made.include_router(_trials(), prefix="/v1/trials")
     yield made
+    made.router.routes[:] = routes  # they are those of every application
     await doors.close()
 
 
