@@ -15,10 +15,10 @@ from app.admission_rules.types import (
     Step,
     Verdict,
     Votes,
-    Words,
 )
 from app.core.clock import add_months
 from app.core.errors import AppError
+from app.core.packs import Bilingual
 
 Reason = AdmissionReason
 
@@ -48,7 +48,7 @@ def step_of(pack: AdmissionPack, step: int, day: date) -> Step:
 def cite(pack: AdmissionPack, rule: str, **values: object) -> Finding:
     """Say the clause `rule` of the pack, with its source."""
     clause = pack.clauses[rule]
-    message = Words(clause.message.zh.format(**values), clause.message.en.format(**values))
+    message = Bilingual(clause.message.zh.format(**values), clause.message.en.format(**values))
     return Finding(rule, pack.name, pack.version, message, str(pack.sources[clause.source]))
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from app.core.errors import Text
+from app.core.packs import STRICT, Bilingual, Source
 
 
 class AdmissionStage(StrEnum):
@@ -104,38 +105,11 @@ class DecisionResult(StrEnum):
     VOID_REDO = "void_redo"
 
 
-_STRICT: dict[str, Any] = {"extra": "forbid"}
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text of the pack in Chinese and in English."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
-
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
-class Article:
-    """Where a rule stands written; `text` gives what the article says, not its letter."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
-
-    document: str
-    article: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.document}{self.article}"
-
-
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number that a regulation sets, from `valid_from` until another of its name holds."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     name: str
     value: int
@@ -147,11 +121,11 @@ class Number:
 class Step:
     """One of the 25 steps; `stage` is where it leads."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     number: int
     stage: AdmissionStage
-    title: Words
+    title: Bilingual
     decided_by: Decider
     papers: tuple[Paper, ...]
     source: str
@@ -162,9 +136,9 @@ class Step:
 class Clause:
     """What a verdict says, and the name of the source where that stands written."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
-    message: Words
+    message: Bilingual
     source: str
 
 
@@ -172,14 +146,14 @@ class Clause:
 class AdmissionPack:
     """The rules of admissions."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     name: str
     version: str
-    title: Words
+    title: Bilingual
     numbers: tuple[Number, ...]
     steps: tuple[Step, ...]
-    sources: dict[str, Article]
+    sources: dict[str, Source]
     clauses: dict[str, Clause]
 
 
@@ -190,7 +164,7 @@ class Finding:
     rule: str
     pack: str
     version: str
-    message: Words
+    message: Bilingual
     source: str
 
 

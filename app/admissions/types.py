@@ -5,8 +5,9 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from app.admission_rules.types import Decider, Paper, Words
+from app.admission_rules.types import Decider, Paper
 from app.core.errors import Text
+from app.core.packs import Bilingual
 from app.organizations.types import OrganizationKind, Sector
 
 
@@ -79,7 +80,7 @@ class Next:
     """What comes next in an admission."""
 
     step: int
-    title: Words
+    title: Bilingual
     earliest_on: date
     deadline_on: date | None
     decided_by: Decider

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from app.activities.types import ActivityKind
+from app.core.packs import STRICT, Bilingual, Source
 from app.organizations.types import OrganizationKind
-from app.rules.types import Bilingual, Source
 
 
 class Period(StrEnum):
@@ -18,14 +18,11 @@ class Period(StrEnum):
     YEAR = "year"  # 每年
 
 
-_STRICT: dict[str, Any] = {"extra": "forbid"}
-
-
 @dataclass(frozen=True, slots=True)
 class CadenceRule:
     """How often bodies of these kinds hold an activity of one kind, and where that is written."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     code: str
     kind: ActivityKind
@@ -47,7 +44,7 @@ class CadenceRule:
 class CadencePack:
     """The rules of what is due how often."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     name: str
     version: str

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from app.core.packs import STRICT
 from app.organizations.types import OrganizationKind
 from app.terms.types import Cited, Reason
-
-_STRICT: dict[str, Any] = {"extra": "forbid"}
 
 
 class Body(StrEnum):
@@ -60,7 +59,7 @@ PENDING = "pending_superior_approval"  # 待上级批准
 class Size:
     """How many members a committee has, and what is said of fewer and of more."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     least: int
     usual: int
@@ -73,7 +72,7 @@ class Size:
 class Ground:
     """A ground on which a member with a vote may not be due, and other ways to write it."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     code: str
     also: tuple[str, ...] = ()

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from app.core.packs import Bilingual, Source
 from app.rules.errors import CountsDisagree, KindNotCovered, LimitsRefused, NoLimits
 from app.rules.types import (
     Approval,
     ApprovalLevel,
-    Bilingual,
     Bound,
     Clause,
     Comparison,
@@ -24,7 +24,6 @@ from app.rules.types import (
     Records,
     Rule,
     Setting,
-    Source,
     SubBranch,
     Suggestion,
     Unit,

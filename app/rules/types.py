@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
+from app.core.packs import STRICT, Bilingual, Source
 from app.organizations.types import OrganizationKind, Sector
 
 OWNER_PACK = "owner_headcount"
@@ -91,38 +92,11 @@ class OwnerFlag(StrEnum):
     UNDER_LOWER = "under_lower"  # 不足下限
 
 
-_STRICT: dict[str, Any] = {"extra": "forbid"}
-
-
-@dataclass(frozen=True, slots=True)
-class Bilingual:
-    """A text in Chinese and in English."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
-
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a rule stands written; `text` gives what the article says, not its letter."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
-
-    document: str
-    article: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.document}{self.article}"
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The two limits of a pack and how they are compared with."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     upper: int
     lower: int
@@ -138,7 +112,7 @@ class Rule:
     code may stand in several rules, where regulations of several fields say the same thing.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     code: str
     kinds: tuple[OrganizationKind, ...]
@@ -162,7 +136,7 @@ class Rule:
 class Approval:
     """Who must approve these suggestions in these locales."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     locales: tuple[Locale, ...]
     suggestions: tuple[Suggestion, ...]
@@ -176,7 +150,7 @@ class Approval:
 class Pack:
     """A named, versioned set of rules; `applies_to` is a district's narrower choice of kinds."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     name: str
     version: str

@@ -6,8 +6,9 @@ from datetime import date
 from functools import lru_cache
 
 from app.core import clock
+from app.core.packs import Bilingual
 from app.organizations.types import OrganizationKind
-from app.rules.types import Bilingual, Locale
+from app.rules.types import Locale
 from app.terms.types import (
     LOCALES,
     Bucket,

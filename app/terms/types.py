@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
+from app.core.packs import STRICT, Bilingual, Source
 from app.organizations.types import OrganizationKind, Sector
-from app.rules.types import Bilingual, Locale, Source
+from app.rules.types import Locale
 
 LOCALES: dict[Sector, Locale] = {
     Sector.STREET: Locale.STREET,
@@ -56,14 +57,11 @@ class TermReason(StrEnum):
     NO_SUPERIOR_APPROVAL = "no_superior_approval"
 
 
-_STRICT: dict[str, Any] = {"extra": "forbid"}
-
-
 @dataclass(frozen=True, slots=True)
 class Clause:
     """What a verdict says, and the name of the source where that stands written."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     message: Bilingual
     source: str
@@ -73,7 +71,7 @@ class Clause:
 class Cited:
     """What every pack of dated numbers holds: its name, and what is said with which source."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     name: str
     version: str
@@ -97,7 +95,7 @@ class Reason:
 class TermRule:
     """The term of these kinds, there, when elected within these days; no `years` is no term."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     kinds: tuple[OrganizationKind, ...]
     clause: str
