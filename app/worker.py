@@ -13,6 +13,7 @@ from app.core.jobs import QUEUE
 from app.imports.jobs import refresh_statistics
 from app.messages.jobs import send_notices
 from app.reminders.jobs import remind_of_elections
+from app.restructurings.jobs import remind_restructurings
 from app.transfers.jobs import remind_transfers
 from app.wishes.jobs import forget_residents
 
@@ -45,6 +46,7 @@ def queue(url: str, doors: Doors) -> procrastinate.App:
     register(send_notices, cron="*/10 * * * *")  # and as soon as there is something to send
     register(remind_admissions, cron="7 0 * * *")  # in the morning in Shanghai
     register(remind_transfers, cron="27 17 * * *")
+    register(remind_restructurings, cron="37 16 * * *")
     register(refresh_statistics)
     return made
 

@@ -240,7 +240,7 @@ async def find_notices(on: Executor, caller: Caller, params: NoticeListParams) -
     rows: AnySelect = select(*shown).join(State, _stands(notice, clock.today()))
     rows = rows.where(in_subtrees(await places(on, caller, params.within)))
     if params.is_open is not None:
-        is_open = notice.cleared_on.is_(None)
+        is_open = and_(notice.cleared_on.is_(None), on_day(State, clock.today()))
         rows = rows.where(is_open if params.is_open else ~is_open)
     sorts = {"issued_on": notice.issued_on}
     return await page(on, rows, sorts, params.sort, params, of="notices", tie=notice.id)

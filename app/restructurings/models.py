@@ -71,6 +71,8 @@ class Restructuring(Base):
         JSONB(none_as_null=True), deferred=True
     )
     """Every row that the application wrote, before and after."""
+    reminded_on: Mapped[date | None]
+    """When it was told that it can be applied."""
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

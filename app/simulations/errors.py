@@ -51,7 +51,7 @@ class ChangedLater(AppError):  # noqa: N818
 
 
 class BallotRunning(AppError):  # noqa: N818
-    """A ballot of an organisation that would end is open: it is closed or voided first."""
+    """A ballot is open where an organisation would end or be converted: close or void it first."""
 
     status = HTTPStatus.CONFLICT
     title = Text("投票正在进行，请先截止或作废", "A ballot is open; close or void it first")

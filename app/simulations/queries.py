@@ -149,8 +149,10 @@ async def elections(
     return await _listed(on, rows.order_by(cycle.id))
 
 
-async def officers(on: Executor, district_code: str, places: Collection[UUID]) -> Told:
-    """List who was elected in `places` the last time."""
+async def officers(
+    on: Executor, caller: Caller, district_code: str, places: Collection[UUID]
+) -> Told:
+    """List who was elected in `places` the last time; who is out of sight is not named."""
     cycle = ElectionCycle
     last = (
         select(cycle.id)
@@ -163,15 +165,17 @@ async def officers(on: Executor, district_code: str, places: Collection[UUID]) -
         .order_by(cycle.organization_id, cycle.due_on.desc())
     )
     elected = ElectionCandidate
+    seen = members.visible(caller, clock.today(), Permission.MEMBERS_READ)
+    named = seen.with_only_columns(Member.district_code, Member.id, Member.name).subquery()
     rows = (
-        select(cycle.organization_id, elected.member_id, Member.name, elected.position)
+        select(cycle.organization_id, named.c.id.label("member_id"), named.c.name, elected.position)
         .join(
             cycle,
             and_(cycle.district_code == elected.district_code, cycle.id == elected.cycle_id),
         )
-        .join(
-            Member,
-            and_(Member.district_code == elected.district_code, Member.id == elected.member_id),
+        .outerjoin(
+            named,
+            and_(named.c.district_code == elected.district_code, named.c.id == elected.member_id),
         )
         .where(
             elected.district_code == district_code, elected.cycle_id.in_(last), elected.is_elected
@@ -307,7 +311,7 @@ async def _transfers(on: Executor, code: str, outcome: Outcome) -> Told:
     return told_of
 
 
-async def _effects(on: Executor, code: str, outcome: Outcome) -> dict[str, Any]:
+async def _effects(on: Executor, caller: Caller, code: str, outcome: Outcome) -> dict[str, Any]:
     """List what hangs on organisations that end, get another kind or come to stand elsewhere."""
     before, after = outcome.before, outcome.after
     turned = set(outcome.converted)
@@ -320,9 +324,9 @@ async def _effects(on: Executor, code: str, outcome: Outcome) -> dict[str, Any]:
             for i in sorted(turned)
             for n in [before[i]]
         ],
-        "officers": await officers(on, code, ends),
+        "officers": await officers(on, caller, code, ends),
         "elections": await elections(on, code, ends, named - ends),
-        "ballots": await open_boxes(on, code, outcome.ended),
+        "ballots": await open_boxes(on, code, ends),
         "grants": await grants(on, code, outcome.ended, elsewhere),
         "transfers": await _transfers(on, code, outcome),
         "service_posts": await posts(on, code, outcome.ended),
@@ -388,4 +392,4 @@ async def told(on: Executor, caller: Caller, code: str, outcome: Outcome) -> dic
     moving = await _moving(on, code, outcome)
     named = await names(on, caller, code, moving, MOST_MOVERS) if moving else {}
     said = {"tree": _tree(outcome), "changes": _changes(outcome)} | _members(moving, named)
-    return said | await _effects(on, code, outcome)
+    return said | await _effects(on, caller, code, outcome)

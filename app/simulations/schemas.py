@@ -95,8 +95,9 @@ class OfficerOut(Schema):
     """Somebody elected whose post falls vacant."""
 
     organization_id: UUID
-    member_id: UUID
-    name: str
+    member_id: UUID | None
+    """Nothing unless you may read the member; the name likewise."""
+    name: str | None
     position: Position
 
 

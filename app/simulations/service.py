@@ -64,7 +64,7 @@ async def write(
     await journals.lock(session, Member, district_code, moving)
     stopped = [*outcome.ended, *outcome.converted]
     await _refuse_later(session, district_code, outcome, day, moving)
-    if await queries.open_boxes(session, district_code, outcome.ended):
+    if await queries.open_boxes(session, district_code, stopped):
         raise BallotRunning
     pending = await transfers.pending_of(session, district_code, outcome.left)
     rows = partial(

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -419,6 +419,18 @@ async def test_only_the_overdue_are_criticised(
     inside = await bench.above.get(f"/election-notices?within={bench.branch}")
     assert len(inside.json()["items"]) == 1
     assert (await bench.below.get(f"/election-notices?within={bench.parent}")).status_code == 404
+
+
+async def test_what_ended_is_criticised_no_more(session: AsyncSession, bench: Bench) -> None:
+    await bench.open()
+    notice = {"number": "西党通〔2020〕1号", "recipients": ["各街道党工委"]}
+    assert (await bench.post("notices", notice, above=True)).status_code == 200
+    ended = "UPDATE organization_state SET valid_to = :day, is_end = true WHERE name = :name"
+    name = (await bench.below.get(f"/organizations/{bench.branch}")).json()["name"]
+    await session.execute(text(ended), {"day": clock.today(), "name": name})
+    for is_open, count in (("true", 0), ("false", 1)):
+        listed = await bench.above.get(f"/election-notices?is_open={is_open}")
+        assert len(listed.json()["items"]) == count
 
 
 async def test_each_write_tells_the_audit_once(session: AsyncSession, bench: Bench) -> None:

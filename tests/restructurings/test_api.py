@@ -4,13 +4,17 @@ from datetime import date
 from uuid import UUID
 
 import httpx
+from fastapi import FastAPI
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.models import Account
 from app.access.types import Role
 from app.core import clock
+from app.core.db import Doors
 from app.messages.models import Message
+from app.restructurings.jobs import remind_restructurings
+from tests.make.cycles import bench
 from tests.make.members import make_member
 from tests.make.organizations import make_account, make_organization
 from tests.make.restructurings import (
@@ -351,8 +355,57 @@ INSERT INTO ballot_box (district_code, id, organization_id, organization_name, t
 VALUES ('231005', gen_random_uuid(), :organization, '测试', '换届', 'secretary', 1, '[]', true,
         'open', 3, gen_random_uuid(), '2019-12-31')""")
     await session.execute(box, {"organization": second})
-    assert [b["organization_id"] for b in (await desk.simulation(made))["ballots"]] == [str(second)]
-    assert told(await desk.post(made, "applications")) == (409, "ballot-running")
+    for one in (made, await desk.approved(convert(second, "joint_branch"))):
+        shown = (await desk.simulation(one))["ballots"]
+        assert [b["organization_id"] for b in shown] == [str(second)]
+        assert told(await desk.post(one, "applications")) == (409, "ballot-running")
+
+
+async def test_officers_who_left_the_callers_sight_are_not_named(
+    app: FastAPI, doors: Doors, session: AsyncSession, root: UUID
+) -> None:
+    clock.pin(TODAY)
+    async with bench(app, doors, session, root, due_on="2019-12-31") as here:
+        await here.open()
+        elected = text("""
+WITH c AS (UPDATE election_cycle SET status = 'approved' RETURNING id)
+INSERT INTO election_candidate (district_code, id, cycle_id, member_id, position, is_elected)
+SELECT '231005', gen_random_uuid(), c.id, unnest(CAST(:members AS uuid[])), 'committee_member', true
+FROM c""")
+        await session.execute(elected, {"members": here.members[:3]})
+        elsewhere = await make_organization(session, root)
+        await make_transfer(session, here.members[0], elsewhere, "accepted")
+        clock.pin(LATER)
+        action = {"action": "convert", "organization_id": str(here.branch), "kind": "joint_branch"}
+        new = {"actions": [action]}
+        made = await here.above.post("/restructurings", json=new)
+        assert made.status_code == 201, made.text
+        shown = await here.above.get(f"/restructurings/{made.json()['id']}/simulation")
+        officers = shown.json()["officers"]
+        assert sorted(o["member_id"] or "" for o in officers) == ["", *map(str, here.members[1:3])]
+        assert [o["member_id"] is None for o in officers] == [o["name"] is None for o in officers]
+
+
+async def test_who_waits_for_its_day_is_told_of_once(
+    desk: Desk, session: AsyncSession, doors: Doors
+) -> None:
+    branch = await make_organization(session, desk.root)
+    made = await desk.approved(convert(branch, "joint_branch"), effective_on=str(LATER))
+    titles = select(Message.title_zh).where(Message.subject_id == UUID(made))
+    due = titles.where(Message.title_zh.startswith("组织调整自"))
+    await remind_restructurings(doors)
+    assert (await session.scalars(due)).all() == []
+    clock.pin(LATER)
+    for _ in range(2):
+        await remind_restructurings(doors)
+    told_of = (await session.scalars(due)).all()
+    assert len(told_of) == 2  # the two of the department
+    assert set(told_of) == {f"组织调整自 2020-01-01 起可以执行：{(await _title(desk, made))}"}
+
+
+async def _title(desk: Desk, made: str) -> str:
+    shown: str = (await desk.one.get(f"/restructurings/{made}")).json()["title"]
+    return shown
 
 
 async def test_those_concerned_are_told(desk: Desk, session: AsyncSession) -> None:
