@@ -123,6 +123,7 @@ def test_serve_sign_in_and_a_second_serve(
             found = client.get("/v1/members", params={"q": "zxm", "limit": 1})
             assert found.status_code == 200
             exported = client.get("/v1/members/export.xlsx", timeout=30)
+            assert exported.status_code == 200, exported.text
             (tmp_path / "export.xlsx").write_bytes(exported.content)
             sheet = CalamineWorkbook.from_path(tmp_path / "export.xlsx").get_sheet_by_index(0)
             assert sheet.height == 7720

@@ -27,7 +27,7 @@ from app.activities.types import ActivityStatus, AttendanceSource
 from app.core import audit, clock, crypto
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
-from app.core.errors import Invalid, Stale
+from app.core.errors import Stale, fault, wrong
 from app.members import queries as members
 from app.members.models import Member
 from app.organizations import queries as organizations
@@ -132,9 +132,7 @@ async def edit(
     values = changes.model_dump(exclude_unset=True)
     for name, value in values.items():
         if value is None and name not in NULLABLE:
-            message = f"{name} 不能为空"
-            error = {"field": name, "where": "body", "code": "invalid", "message": message}
-            raise Invalid(message, f"{name} cannot be null", errors=[error])
+            raise wrong(name, f"{name} 不能为空", f"{name} cannot be null")
     if changes.kind is not None:
         found = await organizations.get(session, caller, activity.organization_id)
         logic.check_organizer(changes.kind, OrganizationKind(found.kind))
@@ -261,13 +259,9 @@ def _faults(rows: Collection[AttendanceNew], known: Collection[Person]) -> Itera
     for number, row in enumerate(rows, 1):
         field = "guest" if row.member_id is None else "member_id"
         if _who(row) not in known:
-            yield _fault(number, field, "not_found", "没有这名党员，或不在您的权限范围内")
+            yield fault(field, "没有这名党员，或不在您的权限范围内", "not_found", row=number)
         elif counts[_who(row)] > 1:
-            yield _fault(number, field, "duplicate", "名单中重复")
-
-
-def _fault(row: int, field: str, code: str, message: str) -> dict[str, Any]:
-    return {"row": row, "field": field, "code": code, "message": message}
+            yield fault(field, "名单中重复", "duplicate", row=number)
 
 
 def _values(caller: Caller, activity: Activity, row: AttendanceNew) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from app.admission_rules import logic, queries
 from app.admission_rules.schemas import AdmissionCheck
 from app.admission_rules.types import AdmissionEvent, Introducer, Verdict, Votes
 from app.core.clock import add_months
-from app.core.errors import Invalid
+from app.core.errors import wrong
 from app.members.types import MemberCategory
 
 T = TypeVar("T")
@@ -18,8 +18,7 @@ Event = AdmissionEvent
 def needed(value: T | None, field: str) -> T:
     """Give `value`, or raise `Invalid` where the question needs it."""
     if value is None:
-        wrong = {"field": field, "where": "body", "code": "missing", "message": "不能缺少"}
-        raise Invalid(f"缺少 {field}", f"{field} is needed", errors=[wrong])
+        raise wrong(field, f"缺少 {field}", f"{field} is needed", "missing")
     return value
 
 

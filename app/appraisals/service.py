@@ -42,7 +42,7 @@ from app.appraisals.types import AppraisalStatus, CheckStatus
 from app.core import audit, clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
-from app.core.errors import Invalid
+from app.core.errors import wrong
 from app.members import queries as members
 from app.members.models import Member, Membership
 from app.members.types import COUNTED
@@ -51,11 +51,6 @@ from app.organizations.errors import NotStanding
 from app.organizations.types import OrganizationStatus
 
 WRITE = Permission.APPRAISALS_WRITE
-
-
-def _wrong(field: str, zh: str, en: str) -> Invalid:
-    error = {"field": field, "where": "body", "code": "invalid", "message": zh}
-    return Invalid(zh, en, errors=[error])
 
 
 async def _at(session: AsyncSession, caller: Caller, organization_id: UUID) -> Subtree:
@@ -80,12 +75,12 @@ async def _inside(
         if row.status in COUNTED and here.holds(Subtree(row.district_code, row.path))
     }
     if not set(ids) <= good:
-        raise _wrong(field, "不是此党组织及其下级的党员", "not a member there or under it")
+        raise wrong(field, "不是此党组织及其下级的党员", "not a member there or under it")
 
 
 def _past(field: str, day: Any) -> None:
     if day > clock.today():
-        raise _wrong(field, "日期不能晚于今天", "the day is to come")
+        raise wrong(field, "日期不能晚于今天", "the day is to come")
 
 
 async def _add(session: AsyncSession, row: Any, clash: type[Exception] = AlreadyRecorded) -> UUID:
@@ -167,7 +162,7 @@ async def publish_check(session: AsyncSession, caller: Caller, new: SpotCheckNew
         pool = sorted(set(new.member_ids))
         await _inside(session, caller, here, pool, "member_ids")
     if new.size > len(pool):
-        raise _wrong("size", "抽取人数超过范围人数", "more than the pool holds")
+        raise wrong("size", "抽取人数超过范围人数", "more than the pool holds")
     check = SpotCheck(
         **_own(caller, here),
         organization_id=new.organization_id,
@@ -214,9 +209,9 @@ async def keep_results(
     )
     people = {row.member_id: row for row in await session.scalars(rows)}
     if sorted(people) != sorted(r.member_id for r in new.results):
-        raise _wrong("results", "须逐一登记所有抽查对象", "each of those drawn, and nobody else")
+        raise wrong("results", "须逐一登记所有抽查对象", "each of those drawn, and nobody else")
     if any(r.correct > r.asked for r in new.results):
-        raise _wrong("results", "答对题数超过提问题数", "more right than asked")
+        raise wrong("results", "答对题数超过提问题数", "more right than asked")
     for result in new.results:
         for name, value in result.model_dump(exclude={"member_id"}).items():
             setattr(people[result.member_id], name, value)
@@ -285,7 +280,7 @@ async def open_cycle(session: AsyncSession, caller: Caller, new: AppraisalCycleN
     here = await _at(session, caller, new.organization_id)
     today = clock.today()
     if (new.year, new.quarter) > (today.year, logic.quarter_of(today)):
-        raise _wrong("quarter", "该季度尚未开始", "the quarter has not begun")
+        raise wrong("quarter", "该季度尚未开始", "the quarter has not begun")
     cycle = AppraisalCycle(
         **_own(caller, here),
         **new.model_dump(),
@@ -307,9 +302,9 @@ async def score(session: AsyncSession, caller: Caller, cycle_id: UUID, new: Scor
     if cycle.status != AppraisalStatus.OPEN:
         raise AppraisalPublished
     if not here.holds(Subtree(scored.district_code, scored.path)):
-        raise _wrong("organization_id", "不在考核范围内", "it is not under who appraises")
+        raise wrong("organization_id", "不在考核范围内", "it is not under who appraises")
     if len(new.scores) != len(cycle.items):
-        raise _wrong("scores", "得分须与指标一一对应", "one score an indicator")
+        raise wrong("scores", "得分须与指标一一对应", "one score an indicator")
     total = logic.total([item["weight"] for item in cycle.items], new.scores)
     key = {"district_code": cycle.district_code, "cycle_id": cycle.id}
     mine = AppraisalScore.organization_id == new.organization_id

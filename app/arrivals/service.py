@@ -14,6 +14,7 @@ from app.core import clock, crypto
 from app.core.caller import Caller
 from app.core.dated import change, on_day
 from app.core.db import new_id
+from app.core.errors import wrong
 from app.members.errors import MemberExists
 from app.members.models import Member, Membership
 from app.members.service import FACTS, id_number_of, sealed, searchable
@@ -30,7 +31,6 @@ from app.transfers.service import (
     require,
     step,
     tell_old,
-    wrong,
 )
 from app.transfers.types import Step, TransferKind, TransferStatus
 

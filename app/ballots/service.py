@@ -26,7 +26,7 @@ from app.ballots.types import BoxStatus, Vote
 from app.core import audit, clock, crypto
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
-from app.core.errors import Forbidden, Invalid
+from app.core.errors import Forbidden, Invalid, fault
 from app.organizations import queries as organizations
 from app.organizations.errors import NotStanding
 from app.organizations.types import OrganizationStatus
@@ -101,12 +101,7 @@ async def _check_voters(session: AsyncSession, here: Subtree, voters: list[UUID]
             f"共 {len(others)} 人",
             f"{len(others)} of them",
             errors=[
-                {
-                    "field": f"voters.{n}",
-                    "where": "body",
-                    "code": "not_entitled",
-                    "message": "不是该党组织有选举权的正式党员",
-                }
+                fault(f"voters.{n}", "不是该党组织有选举权的正式党员", "not_entitled")
                 for n in others[:50]
             ],
         )

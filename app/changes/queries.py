@@ -36,7 +36,7 @@ from app.core import clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Reader
-from app.core.errors import Invalid, NotFound
+from app.core.errors import NotFound, check_period
 from app.core.hot import Hot, param
 from app.members.models import Membership
 from app.members.types import COUNTED
@@ -179,10 +179,7 @@ async def diff(on: Reader, caller: Caller, organization_id: UUID, params: DiffPa
     A day on which the organisation was out of the caller's sight adds nothing to it.
     """
     first, final = params.first, params.last or clock.today()
-    if first > final:
-        message = "起始日期晚于截止日期"
-        wrong = {"field": "to", "where": "query", "code": "period", "message": message}
-        raise Invalid(message, "`from` lies after `to`", errors=[wrong])
+    check_period(first, final)
     days: dict[str, Any] = {"first": first, "last": final}
     sights = [await organizations.places(on, caller, READ, day) for day in (first, final)]
     both = [*sights[0], *sights[1]]

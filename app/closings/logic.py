@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.closings.types import Amounts, Opened, RowChange, RowDrift
-from app.core.errors import Invalid
+from app.core.errors import wrong
 
 SIGNED = (
     "district_code",
@@ -32,8 +32,7 @@ def check_period(first: date, last: date, today: date) -> None:
         message = "日期不能晚于今天", "last_on lies in the future"
     else:
         return
-    wrong = {"field": "last_on", "where": "body", "code": "period", "message": message[0]}
-    raise Invalid(*message, errors=[wrong])
+    raise wrong("last_on", *message, "period")
 
 
 def content(row: Mapping[str, Any]) -> bytes:

@@ -19,7 +19,7 @@ from app.contests.types import ContestStatus
 from app.core import audit, clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
-from app.core.errors import Forbidden, Invalid, NotFound
+from app.core.errors import Forbidden, NotFound, fault, wrong
 from app.members import queries as members
 from app.organizations import queries as organizations
 from app.organizations.queries import AnyRow
@@ -109,9 +109,8 @@ async def enter(session: AsyncSession, caller: Caller, contest_id: UUID, new: En
     await _check_room(session, ContestEntry, seen, logic.MOST_ENTRIES)
     organization_id = await _unit(session, caller, seen, new)
     if organization_id is None:
-        message = "请指明参赛的党组织或党员"
-        error = {"field": "organization_id", "where": "body", "code": "invalid", "message": message}
-        raise Invalid(message, "say which organisation or member competes", errors=[error])
+        zh, en = "请指明参赛的党组织或党员", "say which organisation or member competes"
+        raise wrong("organization_id", zh, en)
     values = {"organization_id": organization_id, "member_id": new.member_id, "title": new.title}
     entry = ContestEntry(
         district_code=seen.district_code,
@@ -218,17 +217,13 @@ def _faults(
     for number, row in enumerate(rows, 1):
         entry, juror = entries.get(row.entry_id), jurors.get(row.juror_id)
         if entry is None or entry.is_withdrawn:
-            yield _fault(number, "entry_id", "not_found", "没有这件参赛作品")
+            yield fault("entry_id", "没有这件参赛作品", "not_found", row=number)
         elif juror is None:
-            yield _fault(number, "juror_id", "not_found", "没有这名评委")
+            yield fault("juror_id", "没有这名评委", "not_found", row=number)
         elif pairs[row.entry_id, row.juror_id] > 1:
-            yield _fault(number, "score", "duplicate", "同一评委对同一作品重复评分")
+            yield fault("score", "同一评委对同一作品重复评分", "duplicate", row=number)
         elif _is_own(caller, entry, juror):
-            yield _fault(number, "juror_id", "own_unit", "评委不能为本人或本单位的作品评分")
-
-
-def _fault(row: int, field: str, code: str, message: str) -> dict[str, Any]:
-    return {"row": row, "field": field, "code": code, "message": message}
+            yield fault("juror_id", "评委不能为本人或本单位的作品评分", "own_unit", row=number)
 
 
 def _is_own(caller: Caller, entry: Any, juror: Any) -> bool:
@@ -291,9 +286,8 @@ async def publish(
     """
     seen = await _lock(session, caller, contest_id, ContestStatus.CLOSED)
     if not seen.held_on <= new.published_on <= clock.today():
-        message = "发布日期须在评选之后、今天或以前"
-        error = {"field": "published_on", "where": "body", "code": "invalid", "message": message}
-        raise Invalid(message, "before the contest, or after today", errors=[error])
+        zh, en = "发布日期须在评选之后、今天或以前", "before the contest, or after today"
+        raise wrong("published_on", zh, en)
     await _move(session, seen, new.model_dump() | {"status": ContestStatus.PUBLISHED})
 
 

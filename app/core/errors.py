@@ -61,12 +61,23 @@ class Invalid(AppError):  # noqa: N818
     title = Text("提交的内容有误", "Invalid request")
 
 
+def fault(
+    field: str, message: str, code: str = "invalid", *, where: str = "body", row: int | None = None
+) -> dict[str, Any]:
+    """Write what is wrong with a field, as `errors` of a problem has it; `row` counts from 1."""
+    told = {"field": field, "where": where, "code": code, "message": message}
+    return told if row is None else {"row": row} | told
+
+
+def wrong(field: str, zh: str, en: str, code: str = "invalid", *, where: str = "body") -> Invalid:
+    """Make the refusal of one field."""
+    return Invalid(zh, en, errors=[fault(field, zh, code, where=where)])
+
+
 def check_period(first: date | None, last: date | None) -> None:
     """Raise `Invalid` for a query whose `from` lies after its `to`."""
     if first is not None and last is not None and first > last:
-        message = "起始日期晚于截止日期"
-        wrong = {"field": "to", "where": "query", "code": "period", "message": message}
-        raise Invalid(message, "`from` lies after `to`", errors=[wrong])
+        raise wrong("to", "起始日期晚于截止日期", "`from` lies after `to`", "period", where="query")
 
 
 class Stale(AppError):  # noqa: N818

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -32,6 +32,7 @@ class FieldProblem(BaseModel):
     where: str
     code: str
     message: str
+    row: Annotated[int | None, Field(description="Of a batch, from 1")] = None
 
 
 class Problem(BaseModel):

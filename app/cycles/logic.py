@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.core.caller import Subtree
 from app.core.clock import add_months
-from app.core.errors import AppError, Invalid
+from app.core.errors import AppError, fault, wrong
 from app.cycles.errors import (
     CongressNotAllowed,
     DelegatesNotAllowed,
@@ -108,20 +108,10 @@ def out_of_order(status: CycleStatus, wanted: CycleStatus | None) -> OutOfOrder:
 def check_day(on: date, not_before: date | None, today: date, field: str = "on") -> None:
     """Raise `Invalid` for a day in the future or before the step that came last."""
     if on > today:
-        raise _bad_day(field, "日期不能晚于今天", "the day lies in the future")
+        raise wrong(field, "日期不能晚于今天", "the day lies in the future", "day")
     if not_before is not None and on < not_before:
-        raise _bad_day(
-            field, f"日期不能早于上一步（{not_before}）", f"before the last step ({not_before})"
-        )
-
-
-def _bad_day(field: str, zh: str, en: str) -> Invalid:
-    return _bad(field, "day", zh, en)
-
-
-def _bad(field: str, code: str, zh: str, en: str) -> Invalid:
-    error = {"field": field, "where": "body", "code": code, "message": zh}
-    return Invalid(zh, en, errors=[error])
+        zh, en = f"日期不能早于上一步（{not_before}）", f"before the last step ({not_before})"
+        raise wrong(field, zh, en, "day")
 
 
 def check_kind(kind: Kind) -> None:
@@ -172,11 +162,11 @@ def check_delegates(pack: ElectionPack, body: ElectingBody, delegates: int | Non
     Fewer or more than is usual is for the level above to decide; the most is not.
     """
     if (body == ElectingBody.DELEGATE_CONGRESS) != (delegates is not None):
-        raise _bad(
+        raise wrong(
             "delegates",
-            "missing" if delegates is None else "unwanted",
             "召开党员代表大会的，须批复代表名额；党员大会没有代表名额",
             "a congress needs its number of delegates, a members' meeting has none",
+            "missing" if delegates is None else "unwanted",
         )
     if delegates is not None and delegates > pack.congress_most_delegates:
         values = {"delegates": delegates, "most": pack.congress_most_delegates}
@@ -230,7 +220,7 @@ def check_meeting_day(
 def check_extension(pack: TermPack, due_on: date, until: date) -> None:
     """Raise `Invalid` or `ExtensionTooLong` unless `until` is after the term, one year at most."""
     if until <= due_on:
-        raise _bad_day("until", "延期须晚于届满日期", "an extension ends after the due date")
+        raise wrong("until", "延期须晚于届满日期", "an extension ends after the due date", "day")
     if faults := terms.extension_faults(pack, due_on, Extension(until, True)):
         latest = add_months(due_on, pack.extension_months)
         said = terms.cite(pack, faults[0], until=until, due_on=due_on, latest=latest)
@@ -283,14 +273,18 @@ def term_of(
     """
     for name, known, said in zip(("term_started_on", "due_on"), recorded, given, strict=True):
         if known and said and known != said:
-            raise _bad_day(name, f"党组织记录为 {known}", f"the organisation's record says {known}")
+            raise wrong(
+                name, f"党组织记录为 {known}", f"the organisation's record says {known}", "day"
+            )
     started, due = (known or said for known, said in zip(recorded, given, strict=True))
     if due is None and started is not None:
         due = terms.due_after(started, years(started))
     if due is None:
-        raise _bad_day("due_on", "未记录任期，须填写届满日期", "no term is recorded; give due_on")
+        raise wrong(
+            "due_on", "未记录任期，须填写届满日期", "no term is recorded; give due_on", "day"
+        )
     if started is not None and started >= due:
-        raise _bad_day("due_on", "届满日期须晚于任期起始日期", "due_on must be after the start")
+        raise wrong("due_on", "届满日期须晚于任期起始日期", "due_on must be after the start", "day")
     return started, due
 
 
@@ -312,9 +306,6 @@ def listed_twice(candidates: Sequence[tuple[Position, UUID]]) -> list[dict[str, 
 
 def faults(
     field: str, name: str, places: Iterable[int], code: str, zh: str
-) -> list[dict[str, str]]:
+) -> list[dict[str, Any]]:
     """Say what is wrong at some places of a list in the body."""
-    return [
-        {"field": f"{field}.{n}.{name}", "where": "body", "code": code, "message": zh}
-        for n in places
-    ]
+    return [fault(f"{field}.{n}.{name}", zh, code) for n in places]

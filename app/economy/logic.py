@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from app.core.errors import Invalid
+from app.core.errors import wrong
 from app.economy.errors import ContractNotOpen, OwnProject, ProjectDecided
 from app.economy.types import ContractFinding, VillageProjectStatus
 
@@ -15,20 +15,15 @@ def last_year(day: date) -> int:
 def check_year(year: int, today: date) -> None:
     """Raise `Invalid` for a year that has not ended."""
     if year > last_year(today):
-        raise _wrong("year", "该年度尚未结束", "the year has not ended")
+        raise wrong("year", "该年度尚未结束", "the year has not ended")
 
 
 def check_day(field: str, day: date, today: date, since: date | None = None) -> None:
     """Raise `Invalid` for a day in the future, or one before what it follows."""
     if day > today:
-        raise _wrong(field, "日期不能晚于今天", f"{field} lies in the future")
+        raise wrong(field, "日期不能晚于今天", f"{field} lies in the future")
     if since is not None and day < since:
-        raise _wrong(field, f"日期不能早于{since}", f"{field} lies before {since}")
-
-
-def _wrong(field: str, zh: str, en: str) -> Invalid:
-    error = {"field": field, "where": "body", "code": "invalid", "message": zh}
-    return Invalid(zh, en, errors=[error])
+        raise wrong(field, f"日期不能早于{since}", f"{field} lies before {since}")
 
 
 def check_unresolved(resolved_on: date | None) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date
 from typing import TypeVar
 
 from app.core.clock import SHANGHAI
-from app.core.errors import Invalid
+from app.core.errors import wrong
 from app.elections import logic, queries
 from app.elections.schemas import TallyCheck
 from app.elections.types import (
@@ -39,8 +39,7 @@ def check(asked: TallyCheck | TermCheck, today: date) -> TallyVerdict | TermVerd
 def _needed(value: T | None, field: str) -> T:
     """Give `value`, or raise `Invalid` where the check needs it."""
     if value is None:
-        wrong = {"field": field, "where": "body", "code": "missing", "message": "不能缺少"}
-        raise Invalid(f"缺少 {field}", f"{field} is needed", errors=[wrong])
+        raise wrong(field, f"缺少 {field}", f"{field} is needed", "missing")
     return value
 
 

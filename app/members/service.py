@@ -12,7 +12,7 @@ from app.core import audit, clock, crypto
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import change, on_day
 from app.core.db import new_id
-from app.core.errors import Invalid, NotFound, Stale
+from app.core.errors import Invalid, NotFound, Stale, fault
 from app.members import logic, queries
 from app.members.errors import HoldsNoMembers, MemberExists, NotProbationary, StatusNotAllowed
 from app.members.models import Member, Membership
@@ -109,9 +109,7 @@ def check(facts: logic.MemberFacts) -> None:
         raise Invalid(
             "；".join(f.zh for f in faults),
             "; ".join(f.en for f in faults),
-            errors=[
-                {"field": f.field, "where": "body", "code": f.code, "message": f.zh} for f in faults
-            ],
+            errors=[fault(f.field, f.zh, f.code) for f in faults],
         )
 
 

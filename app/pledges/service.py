@@ -11,7 +11,7 @@ from app.core import audit, clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import NotYet
 from app.core.db import Executor, new_id
-from app.core.errors import Invalid, NotFound, Stale
+from app.core.errors import NotFound, Stale, wrong
 from app.core.images import clean
 from app.core.store import Store
 from app.members import queries as members
@@ -35,21 +35,16 @@ from app.pledges.types import PledgeEventKind, PledgerKind, PledgeStatus
 # ── Drafting
 
 
-def _wrong(field: str, zh: str, en: str) -> Invalid:
-    error = {"field": field, "where": "body", "code": "invalid", "message": zh}
-    return Invalid(zh, en, errors=[error])
-
-
 def _check_due(new: PledgeNew | PledgeEdit) -> None:
     if new.due_on is not None and new.due_on < clock.today():
-        raise _wrong("due_on", "完成期限不能早于今天", "due_on lies in the past")
+        raise wrong("due_on", "完成期限不能早于今天", "due_on lies in the past")
 
 
 async def _of_organization(session: AsyncSession, caller: Caller, new: PledgeNew) -> dict[str, Any]:
     if new.organization_id is None:
-        raise _wrong("organization_id", "请指明承诺的党组织", "say which organisation pledges")
+        raise wrong("organization_id", "请指明承诺的党组织", "say which organisation pledges")
     if new.member_id is not None:
-        raise _wrong("member_id", "党组织的承诺不填党员", "an organisation's pledge has no member")
+        raise wrong("member_id", "党组织的承诺不填党员", "an organisation's pledge has no member")
     found = await organizations.get(session, caller, new.organization_id)
     here = Subtree(found.district_code, found.path)
     caller.require(Permission.PLEDGES_WRITE, at=here)
@@ -71,13 +66,13 @@ def _check_member(found: AnyRow) -> None:
 async def _of_member(session: AsyncSession, caller: Caller, new: PledgeNew) -> dict[str, Any]:
     member_id = new.member_id or caller.member_id
     if member_id is None:
-        raise _wrong("member_id", "请指明承诺的党员", "say which member pledges")
+        raise wrong("member_id", "请指明承诺的党员", "say which member pledges")
     found = await members.get(session, caller, member_id)
     if not caller.is_member(found.district_code, member_id):
         here = Subtree(found.district_code, found.path)
         caller.require(Permission.PLEDGES_WRITE, at=here)
     if new.organization_id not in (None, found.organization_id):
-        raise _wrong(
+        raise wrong(
             "organization_id", "该党员今天不属于此党组织", "the member does not belong there today"
         )
     _check_member(found)
@@ -175,7 +170,7 @@ async def edit(
     values = changes.model_dump(exclude_unset=True)
     for name, value in values.items():
         if value is None and name != "content":
-            raise _wrong(name, f"{name} 不能为空", f"{name} cannot be null")
+            raise wrong(name, f"{name} 不能为空", f"{name} cannot be null")
     _check_due(changes)
     target = "pledge", pledge.id
     audit.record(session, pledge.district_code, target, **audit.changed(pledge, values))

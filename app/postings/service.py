@@ -11,7 +11,7 @@ from app.core import audit, clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import new_id
-from app.core.errors import Invalid, Stale
+from app.core.errors import Stale, wrong
 from app.members import queries as members
 from app.members.models import Member
 from app.members.types import COUNTED
@@ -43,14 +43,9 @@ from app.postings.types import SINGLE, Place, Post
 WRITE = Permission.POSTINGS_WRITE
 
 
-def _wrong(field: str, zh: str, en: str) -> Invalid:
-    error = {"field": field, "where": "body", "code": "invalid", "message": zh}
-    return Invalid(zh, en, errors=[error])
-
-
 def _not_later(field: str, day: date) -> None:
     if day > clock.today():
-        raise _wrong(field, f"{field} 不能晚于今天", f"{field} lies in the future")
+        raise wrong(field, f"{field} 不能晚于今天", f"{field} lies in the future")
 
 
 async def _standing(
@@ -115,9 +110,9 @@ async def _hold_member(session: AsyncSession, code: str, member_id: UUID) -> Non
 def _check_days(posted: dict[str, Any], joined_on: date | None) -> None:
     _not_later("valid_from", posted["valid_from"])
     if joined_on is not None and posted["valid_from"] < joined_on:
-        raise _wrong("valid_from", "任职早于入党", "posted before joining the Party")
+        raise wrong("valid_from", "任职早于入党", "posted before joining the Party")
     if posted["due_on"] is not None and posted["due_on"] <= posted["valid_from"]:
-        raise _wrong("due_on", "期满日期须晚于任职日期", "due_on must be after valid_from")
+        raise wrong("due_on", "期满日期须晚于任职日期", "due_on must be after valid_from")
 
 
 async def post(session: AsyncSession, caller: Caller, new: PostingNew) -> UUID:
@@ -129,7 +124,7 @@ async def post(session: AsyncSession, caller: Caller, new: PostingNew) -> UUID:
     found, place = await _standing(session, caller, new.organization_id)
     member = await members.get(session, caller, new.member_id)
     if member.district_code != found.district_code:
-        raise _wrong("member_id", "该党员不属于本区", "the member is of another district")
+        raise wrong("member_id", "该党员不属于本区", "the member is of another district")
     logic.check_place(new.post, place)
     if member.status not in COUNTED:
         raise CannotServe
@@ -196,16 +191,16 @@ async def edit(
         raise PostingEnded
     values = changes.model_dump(exclude_unset=True)
     if values.get("valid_from", row.valid_from) is None:
-        raise _wrong("valid_from", "valid_from 不能为空", "valid_from cannot be null")
+        raise wrong("valid_from", "valid_from 不能为空", "valid_from cannot be null")
     whole = {
         n: values.get(n, getattr(row, n))
         for n in ("member_id", "organization_id", "post", "valid_from", "due_on")
     }
     if row.extended_on is not None:
         if whole["due_on"] is None:
-            raise _wrong("due_on", "已延长的任职须有期满日期", "an extended posting is due")
+            raise wrong("due_on", "已延长的任职须有期满日期", "an extended posting is due")
         if row.extended_on < whole["valid_from"]:
-            raise _wrong("valid_from", "任职晚于延长决定", "begins after it was extended")
+            raise wrong("valid_from", "任职晚于延长决定", "begins after it was extended")
     joined = select(Member.joined_on).where(
         Member.district_code == row.district_code, Member.id == row.member_id
     )
@@ -226,7 +221,7 @@ async def extend(
     decided_on = new.decided_on or clock.today()
     _not_later("decided_on", decided_on)
     if decided_on < row.valid_from:
-        raise _wrong("decided_on", "延长决定早于任职", "decided before the posting began")
+        raise wrong("decided_on", "延长决定早于任职", "decided before the posting began")
     values = {
         "due_on": due_on,
         "extended_months": new.months,
@@ -246,7 +241,7 @@ async def end(session: AsyncSession, caller: Caller, posting_id: UUID, new: Post
         raise PostingEnded
     _not_later("on", new.on)
     if new.on <= row.valid_from:
-        raise _wrong("on", "离任日期须晚于任职日期", "it ends after it began")
+        raise wrong("on", "离任日期须晚于任职日期", "it ends after it began")
     await _set(session, row, {"valid_to": new.on, "end_reason": new.reason})
 
 
@@ -318,5 +313,5 @@ async def lift(session: AsyncSession, caller: Caller, household_id: UUID, on: da
     row = await _household(session, caller, household_id)
     _not_later("on", on)
     if on <= row.valid_from:
-        raise _wrong("on", "脱贫日期须晚于登记日期", "it ends after it began")
+        raise wrong("on", "脱贫日期须晚于登记日期", "it ends after it began")
     await _set(session, row, {"valid_to": on})

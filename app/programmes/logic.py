@@ -5,16 +5,10 @@ from datetime import date
 from typing import Any
 
 from app.core.caller import Subtree
-from app.core.errors import Invalid
+from app.core.errors import wrong
 from app.organizations.types import OrganizationKind, Sector
 from app.programmes.errors import DocumentRepealed, NotAStreet, ProgrammeOver
 from app.programmes.types import DocumentKind, ProgrammeFamily
-
-
-def wrong(field: str, zh: str, en: str) -> Invalid:
-    """Make the refusal of a field."""
-    error = {"field": field, "where": "body", "code": "invalid", "message": zh}
-    return Invalid(zh, en, errors=[error])
 
 
 def check_family(family: ProgrammeFamily, *, has_plan: bool, has_end: bool) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import audit, clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
-from app.core.errors import AppError, Stale
+from app.core.errors import AppError, Stale, wrong
 from app.organizations import queries as organizations
 from app.organizations.errors import NotStanding
 from app.organizations.models import Organization
@@ -68,9 +68,9 @@ async def _check_link(
         return
     found = await queries.get(session, caller, Programme, value)
     if found.district_code != district_code:
-        raise logic.wrong(field, "不属于同一区县", "it is another district's")
+        raise wrong(field, "不属于同一区县", "it is another district's")
     if field == "plan_id" and found.family != ProgrammeFamily.PLAN:
-        raise logic.wrong(field, "该项目不是计划", "this programme is no plan")
+        raise wrong(field, "该项目不是计划", "this programme is no plan")
 
 
 async def _kept(session: AsyncSession, clash: type[AppError]) -> None:

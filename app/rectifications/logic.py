@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from difflib import SequenceMatcher
 from uuid import UUID
 
-from app.core.errors import Invalid, Text
+from app.core.errors import Invalid, Text, fault
 from app.organizations.types import OrganizationKind
 from app.rectifications.errors import CannotRectify, CaseOutOfOrder
 from app.rectifications.types import CaseStatus, GuarantorLevel, Verdict
@@ -45,7 +45,7 @@ def missing(levels: Collection[str]) -> list[GuarantorLevel]:
 def check_criteria(given: Iterable[str], known: Collection[str]) -> None:
     """Raise `Invalid` for a criterion that the pack does not know."""
     errors = [
-        {"field": f"criteria.{n}", "where": "body", "code": "unknown", "message": "没有此情形"}
+        fault(f"criteria.{n}", "没有此情形", "unknown")
         for n, code in enumerate(given)
         if code not in known
     ]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import audit, clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor, new_id
-from app.core.errors import Invalid, NotFound, Stale
+from app.core.errors import Invalid, NotFound, Stale, wrong
 from app.cycles.logic import above
 from app.organizations import queries as organizations
 from app.organizations.errors import NotStanding
@@ -55,9 +55,7 @@ MOST_MATCHES = 10
 def _past(day: Any, field: str) -> Any:
     """Give the day, today when none; raise `Invalid` for one to come."""
     if day is not None and day > clock.today():
-        message = "日期不能晚于今天"
-        wrong = {"field": field, "where": "body", "code": "future", "message": message}
-        raise Invalid(message, "the day is to come", errors=[wrong])
+        raise wrong(field, "日期不能晚于今天", "the day is to come", "future")
     return day or clock.today()
 
 

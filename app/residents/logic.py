@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from app.core.errors import AppError, Invalid
+from app.core.errors import AppError, Invalid, fault
 from app.residents.errors import (
     BatchRefused,
     CapacityTaken,
@@ -100,9 +101,9 @@ class Fault:
     zh: str
     en: str
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self, row: int | None = None) -> dict[str, Any]:
         """Write it as the answer tells it."""
-        return {"field": self.field, "where": "body", "code": self.code, "message": self.zh}
+        return fault(self.field, self.zh, self.code, row=row)
 
 
 def check_serving(accepted_on: date | None, status: ClaimStatus) -> date:
@@ -146,7 +147,7 @@ def fault_in(field: str, refused: AppError) -> Fault:
 
 def check_rows(faults: Iterable[tuple[int, Fault]]) -> None:
     """Refuse a batch with all that is wrong with any row, in the order of the rows."""
-    told = [{"row": n} | fault.as_json() for n, fault in sorted(faults, key=lambda f: f[0])]
+    told = [found.as_json(n) for n, found in sorted(faults, key=lambda f: f[0])]
     if told:
         raise BatchRefused(f"共 {len(told)} 处错误", f"{len(told)} errors", errors=told)
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from app.core.errors import Invalid, Text
+from app.core.errors import Invalid, Text, wrong
 from app.organizations.types import OrganizationKind as Kind
 from app.restructurings.errors import FindingLeavesChoice, RestructuringOutOfOrder
 from app.restructurings.types import Requirement
@@ -72,8 +72,7 @@ def check_day(on: date, not_before: date | None, today: date) -> None:
     """Raise `Invalid` for a day in the future or before the step that came last."""
     if on > today or (not_before is not None and on < not_before):
         zh, en = "日期不能晚于今天，也不能早于上一步", "`on` is after today or before the last step"
-        error = {"field": "on", "where": "body", "code": "day", "message": zh}
-        raise Invalid(zh, en, errors=[error])
+        raise wrong("on", zh, en, "day")
 
 
 # ── Words
@@ -246,8 +245,7 @@ def _community(given: dict[str, Any], begun: Callable[[], str]) -> dict[str, Any
     rest = {k: v for k, v in given.items() if k != "organization_id"}
     if (given["organization_id"] is None) == (given["name"] is None):
         zh, en = "社区须给出 organization_id 或者 name 之一", "a community is known, or has a name"
-        error = {"field": "communities", "where": "body", "code": "invalid", "message": zh}
-        raise Invalid(zh, en, errors=[error])
+        raise wrong("communities", zh, en)
     if given["name"] is None:
         return rest | {"id": given["organization_id"]}
     return rest | {"id": begun()}

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import audit, clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
-from app.core.errors import Invalid, Text
+from app.core.errors import Invalid, Text, wrong
 from app.messages import service as messages
 from app.messages.types import MessageKind
 from app.organizations import service as tree
@@ -334,8 +334,7 @@ def _day(row: Restructuring, new: ApplicationNew) -> date:
     day = new.on or row.effective_on
     if not row.effective_on <= day <= today:
         zh = f"执行日期须在 {row.effective_on} 至 {today} 之间"
-        error = {"field": "on", "where": "body", "code": "day", "message": zh}
-        raise Invalid(zh, f"from {row.effective_on} to {today}", errors=[error])
+        raise wrong("on", zh, f"from {row.effective_on} to {today}", "day")
     return day
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
-from app.core.errors import Invalid, NotFound, Text
+from app.core.errors import Invalid, NotFound, Text, wrong
 from app.core.figures import Figure, FigureUnit, Window
 from app.core.hot import Hot, param
 from app.core.pages import Rows, page, seal, unseal
@@ -256,8 +256,7 @@ async def find(on: Reader, caller: Caller, params: FindingListParams, as_of: dat
 
 
 def _unknown(field: str) -> Invalid:
-    wrong = {"field": field, "where": "query", "code": "enum", "message": "不在允许的取值之内"}
-    return Invalid("没有这个规则或规则包", "no such rule or pack", errors=[wrong])
+    return wrong(field, "没有这个规则或规则包", "no such rule or pack", "enum", where="query")
 
 
 def rule_codes() -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.ballots.types import LEAST_VOTERS, MOST_VOTERS
-from app.core.errors import Invalid
+from app.core.errors import Invalid, fault, wrong
 from app.cycles.errors import CandidateNotEligible
 from app.cycles.logic import ORDER
 from app.cycles.types import CycleStatus, Seats
@@ -207,7 +207,7 @@ def check_way(given: Collection[str]) -> None:
     unwanted = sorted(_UNWANTED[ways[0]].intersection(given))
     if missing or unwanted:
         errors = [
-            {"field": name, "where": "body", "code": code, "message": message}
+            fault(name, message, code)
             for names, code, message in (
                 (missing, "missing", "必须填写"),
                 (unwanted, "unwanted", f"填写 {ways[0]} 时不能填写"),
@@ -228,8 +228,7 @@ def due_of(given: int | None, listed: int | None, delegates: int | None) -> int:
         return listed
     due = delegates if given is None else given
     if due is None:
-        error = {"field": "due", "where": "body", "code": "missing", "message": "必须填写"}
-        raise Invalid("须填写应到会代表人数", "give the number of delegates due", errors=[error])
+        raise wrong("due", "须填写应到会代表人数", "give the number of delegates due", "missing")
     if delegates is not None and due > delegates:
         raise DueDiffers(
             f"批准代表名额 {delegates} 名", f"{delegates} delegates were approved", due=delegates

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from app.core.clock import add_months
-from app.core.errors import Invalid, Text
+from app.core.errors import Invalid, Text, fault
 from app.members.types import MemberCategory
 from app.organizations.logic import path_above
 from app.organizations.types import OrganizationKind
@@ -99,14 +99,7 @@ def last_day(
         raise Invalid(
             f"介绍信有效期须在今天至 {pack.letter.longest_months} 个月之内",
             f"a letter is valid from today for {pack.letter.longest_months} months at most",
-            errors=[
-                {
-                    "field": "valid_until",
-                    "where": "body",
-                    "code": "invalid",
-                    "message": "介绍信有效期最长不超过三个月",
-                }
-            ],
+            errors=[fault("valid_until", "介绍信有效期最长不超过三个月")],
         )
     return given
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import audit, clock
 from app.core.caller import PERMISSION_NAMES, Caller, Permission, Subtree
 from app.core.db import new_id, reaching
-from app.core.errors import Forbidden, Invalid, NotFound, Text
+from app.core.errors import Forbidden, NotFound, Text, wrong
 from app.members import queries as members
 from app.members.errors import HoldsNoMembers
 from app.members.types import COUNTED
@@ -54,12 +54,6 @@ class Pair(NamedTuple):
     def arrival(self) -> Transfer:
         """The row that knows the new organisation."""
         return self.twin or self.out
-
-
-def wrong(field: str, zh: str, en: str) -> Invalid:
-    """Say which field of the body cannot be meant."""
-    error = {"field": field, "where": "body", "code": "invalid", "message": zh}
-    return Invalid(zh, en, errors=[error])
 
 
 def require(caller: Caller, district_code: str, path: str | None) -> None:
