@@ -68,6 +68,8 @@ class AdmissionStepOut(Schema):
     warning: str | None
     first_member_id: UUID | None
     second_member_id: UUID | None
+    came_from: str | None
+    """The district that took it, if the member came from there with the admission."""
     training_days: int | None
     training_hours: int | None
     leaving_on: date | None

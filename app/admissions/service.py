@@ -138,6 +138,8 @@ async def _locked(session: AsyncSession, seen: AnyRow) -> Admission:
     assert row is not None
     if row.status != Status.OPEN:
         raise AdmissionClosed
+    if row.organization_id != seen.organization_id:
+        raise AdmissionOutOfOrder("档案刚刚转到其他党支部", "it went to another branch meanwhile")
     return row
 
 
