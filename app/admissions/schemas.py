@@ -134,6 +134,16 @@ class AdmissionNew(Schema):
     note: Reason | None = None
 
 
+class AdmissionEdit(Schema):
+    """What was written wrong of an applicant; the ID number is not corrected but applied anew."""
+
+    name: Name | None = None
+    ethnicity: Ethnicity | None = None
+    education: Education | None = None
+    phone: Phone | None = None
+    """Null clears it."""
+
+
 class AdmissionStepNew(Schema):
     """The next step, with what it needs; steps 6 and 21 may be recorded again and again."""
 

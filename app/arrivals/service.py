@@ -67,8 +67,8 @@ async def accept(session: AsyncSession, caller: Caller, transfer_id: UUID) -> No
             for admission in held:
                 await probations.bring(session, admission, to, made)
             pair.twin.member_id, pair.twin.history = made, logic.ended(past, today)
-        await probations.follow(session, held, caller.account_id)
         step(session, pair, Step.ACCEPT, ended_by=caller.account_id)
+        await probations.follow(session, held, caller.account_id)
         await session.flush()
         await tell_old(session, pair.out, ENDED[TransferStatus.ACCEPTED])
 

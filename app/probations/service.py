@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.admissions import queries as admissions
 from app.admissions.models import Admission, AdmissionStep
 from app.admissions.types import AdmissionStatus
 from app.core import crypto
@@ -85,8 +86,7 @@ async def bring(
     """
     code, organization_id = to
     made, ring = new_id(), crypto.keys()
-    number = ring.decrypt(row.id_number_cipher, f"admission.id_number:{row.id}")
-    phone = row.phone_cipher and ring.decrypt(row.phone_cipher, f"admission.phone:{row.id}")
+    number, phone = admissions.numbers_of(row)
     here = {"district_code": code, "id": made, "organization_id": organization_id}
     numbers = {
         "id_number_cipher": ring.encrypt(number, f"admission.id_number:{made}"),

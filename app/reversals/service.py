@@ -35,7 +35,7 @@ _ORDER: tuple[type[Base], ...] = (
     State,
     Organization,
 )
-"""Rows are deleted in this order and inserted in the other."""
+"""Rows are deleted in this order and inserted in the other; organisations are deleted last."""
 
 
 async def take_back(session: AsyncSession, district_code: str, journal: Journal) -> None:
@@ -64,10 +64,12 @@ async def take_back(session: AsyncSession, district_code: str, journal: Journal)
         [{"kind": "organization", "id": str(f.organization_id), "fault": f.what} for f in wrong]
     )
     try:
-        for table in _ORDER:
+        for table in _ORDER[:-1]:
             await _delete(session, district_code, table, of[table.__tablename__])
         for table in reversed(_ORDER):
             await _restore(session, table, of[table.__tablename__])
+        # what was founded goes last: rows that were changed in place refer to it until now
+        await _delete(session, district_code, Organization, of["organization"])
     except IntegrityError as error:
         raise ChangedLater(
             "已有其他记录引用新成立的党组织或其名称",
