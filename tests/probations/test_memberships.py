@@ -1,6 +1,7 @@
 """Every way in which a membership ends or changes takes the admission along, or closes it."""
 
 import re
+import runpy
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -183,3 +184,26 @@ async def test_a_roster_neither_converts_nor_leaves_behind(place: Place) -> None
     assert taken.status_code == 201, taken.text
     assert await place.at(made) == place.two
     assert (await admission_of(place.session, made)).version == 2
+
+
+async def test_the_revision_mends_what_was_left_behind(place: Place) -> None:
+    gone, moved, ended = [await place.admission(18) for _ in range(3)]
+    group = await make_organization(place.session, place.two, kind="party_group", name="一组")
+    for made, values in (
+        (gone, "status = 'transferred_out', reason = 'x'"),
+        (ended, "status = 'expelled', reason = 'x'"),
+        (moved, f"organization_id = '{group}'"),
+    ):
+        by_hand = text(f"UPDATE membership SET {values} WHERE member_id = :id")
+        await place.session.execute(by_hand, {"id": await place.member_of(made)})
+    path = Path(app.__file__).parents[1] / "migrations/versions/0027_probations.py"
+    revision = runpy.run_path(str(path))
+    for statement in (revision["CLOSE"], revision["FOLLOW"]):
+        await place.session.execute(text(statement))
+    assert [(await place.shown(made))["status"] for made in (gone, ended, moved)] == [
+        "transferred",
+        "terminated",
+        "open",
+    ]
+    assert (await place.shown(ended))["reason"] == "开除党籍：x"
+    assert await place.at(moved) == place.two
