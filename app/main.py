@@ -46,6 +46,7 @@ from app.organizations.router import router as organizations
 from app.partners.router import router as partners
 from app.pledges.router import router as pledges
 from app.postings.router import router as postings
+from app.probations.router import router as probations
 from app.programmes.router import router as programmes
 from app.rates.router import router as rates
 from app.rectifications.router import router as rectifications
@@ -70,6 +71,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     rosters,
     imports,
     members,
+    probations,
     rules,
     rates,
     pledges,

@@ -490,7 +490,7 @@ READS = {
     "/restructurings?limit=200": 1,
     "/restructurings?limit=200&within={root}": 2,
     "/restructurings/{restructuring}": 1,
-    "/restructurings/{restructuring}/simulation": 13,
+    "/restructurings/{restructuring}/simulation": 14,
     "/postings?limit=200": 1,
     "/postings?limit=200&within={root}": 2,
     "/postings/vacancies?limit=200": 1,

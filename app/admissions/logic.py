@@ -1,7 +1,9 @@
 """Pure decisions about admissions: what comes next, from when, until when, who decides."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 from app.admission_rules.logic import (
     accept,
@@ -12,10 +14,19 @@ from app.admission_rules.logic import (
     refused,
     step_of,
 )
-from app.admission_rules.types import PAPERS, AdmissionPack, Decider, Paper, Step
+from app.admission_rules.types import (
+    PAPERS,
+    AdmissionPack,
+    AdmissionStage,
+    Decider,
+    DecisionResult,
+    Paper,
+    Step,
+    Verdict,
+)
 from app.admissions.errors import AdmissionOutOfOrder, AdmissionPaperMissing, CannotAdmit
 from app.admissions.types import Body, Dates, Due, DueKind, Next
-from app.core.errors import Invalid
+from app.core.errors import wrong
 from app.organizations.types import OrganizationKind, Sector
 
 APPLY, CHOSEN, CONTACTS, CHECK, TARGET, INTRODUCED, TRAINED = 1, 3, 5, 6, 7, 9, 11
@@ -76,22 +87,50 @@ def check_next(pack: AdmissionPack, dates: Dates, step: int, day: date) -> None:
         raise refused(found, AdmissionOutOfOrder)
 
 
-def _wrong(field: str, zh: str, en: str) -> Invalid:
-    error = {"field": field, "where": "body", "code": "invalid", "message": zh}
-    return Invalid(zh, en, errors=[error])
-
-
 def check_day(field: str, day: date, today: date) -> None:
     """Raise `Invalid` for a day that lies in the future."""
     if day > today:
-        raise _wrong(field, "日期不能晚于今天", f"{field} lies in the future")
+        raise wrong(field, "日期不能晚于今天", f"{field} lies in the future")
 
 
 def check_fields(step: int, given: Iterable[str]) -> None:
     """Raise `Invalid` for a fact that belongs to another step."""
     for field in sorted(given):
         if step not in FIELDS[field]:
-            raise _wrong(field, "该项不属于本环节", f"{field} does not belong to this step")
+            raise wrong(field, "该项不属于本环节", f"{field} does not belong to this step")
+
+
+def check_given(values: Mapping[str, Any]) -> None:
+    """Raise `Invalid` for what was cleared and cannot be: a telephone alone can."""
+    for field, value in values.items():
+        if value is None and field != "phone":
+            raise wrong(field, "不能为空", f"{field} cannot be null")
+
+
+def taken(step: int, stage: AdmissionStage, day: date) -> dict[str, Any]:
+    """Say what a step changes of an admission: one that is decided on above waits first."""
+    values: dict[str, Any] = {"step": step, "stage": stage}
+    if step in DECIDED:
+        values = {"is_pending": True}
+    if (named := DAYS.get(step)) is not None:
+        values[named] = day
+    return values | {"last_on": day}
+
+
+def sent_back(to_step: int, stage: AdmissionStage, last_on: date) -> dict[str, Any]:
+    """Say what sending steps back changes: the days from `to_step` on hold no more."""
+    values: dict[str, Any] = {name: None for number, name in DAYS.items() if number >= to_step}
+    return values | {
+        "step": to_step - 1,
+        "is_pending": False,
+        "stage": stage,
+        "last_on": last_on,
+    }
+
+
+def closed(day: date, account_id: UUID) -> dict[str, Any]:
+    """Say who closes an admission, and on which day."""
+    return {"closed_on": day, "closed_by": account_id}
 
 
 def check_papers(pack: AdmissionPack, step: Step, given: Sequence[Paper]) -> None:
@@ -109,6 +148,13 @@ def check_not_early(pack: AdmissionPack, dates: Dates, step: int, day: date) -> 
         accept(judge_conversion(pack, dates.probation_ends_on, day))
     if day < dates.last_on:
         raise refused(cite(pack, "before_it_began"))
+
+
+def check_timely(verdict: Verdict, reason: str | None) -> None:
+    """Raise `AdmissionRefused` for a decision that is too late, or late without a reason."""
+    accept(verdict)
+    if verdict.result is DecisionResult.LATE_NEEDS_SPECIAL_REASON and reason is None:
+        raise refused(verdict.reasons[0])
 
 
 def earliest_on(pack: AdmissionPack, dates: Dates) -> date:

@@ -144,6 +144,9 @@ class AdmissionStep(Base):
     yes_present: Mapped[int | None] = mapped_column(Integer)
     yes_written: Mapped[int | None] = mapped_column(Integer)
     recorded_by: Mapped[UUID]
+    came_from: Mapped[str | None] = mapped_column(String(6))
+    """The district that took it, if it came along from there; who stood for it is on record there.
+    """
     decided_on: Mapped[date | None]
     decided_by: Mapped[UUID | None]
     decision: Mapped[str | None] = mapped_column(String(200))
@@ -179,8 +182,8 @@ class AdmissionStep(Base):
         CheckConstraint(f"papers <@ ARRAY[{_PAPERS}]::varchar[]", name="papers"),
         CheckConstraint("first_member_id <> second_member_id", name="two_members"),
         CheckConstraint(
-            "(step IN (5, 9)) = (first_member_id IS NOT NULL)"
-            " AND (step <> 9 OR second_member_id IS NOT NULL)",
+            "(step IN (5, 9) AND came_from IS NULL) = (first_member_id IS NOT NULL)"
+            " AND (step <> 9 OR came_from IS NOT NULL OR second_member_id IS NOT NULL)",
             name="members",
         ),
         CheckConstraint(

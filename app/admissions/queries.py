@@ -26,7 +26,7 @@ from app.admissions import logic
 from app.admissions.models import Admission, AdmissionStep
 from app.admissions.schemas import AdmissionListParams, AdmissionStepOut, DueListParams
 from app.admissions.types import AdmissionStatus, Body, Dates, DueKind
-from app.core import clock
+from app.core import clock, crypto
 from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
@@ -176,6 +176,13 @@ async def steps_of(on: Executor, row: Admission) -> Sequence[AdmissionStep]:
     )
     rows = select(Step).where(*mine).order_by(Step.step.desc(), Step.id.desc())
     return (await on.execute(rows)).scalars().all()
+
+
+def numbers_of(row: Admission) -> tuple[str, str | None]:
+    """Decrypt an applicant's numbers, for the service alone; never for an answer."""
+    open_ = crypto.keys().decrypt
+    phone = open_(row.phone_cipher, f"admission.phone:{row.id}") if row.phone_cipher else None
+    return open_(row.id_number_cipher, f"admission.id_number:{row.id}"), phone
 
 
 def dates_of(row: Any) -> Dates:

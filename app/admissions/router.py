@@ -17,6 +17,7 @@ from app.admissions.schemas import (
     AdmissionApprovalNew,
     AdmissionDetail,
     AdmissionDueOut,
+    AdmissionEdit,
     AdmissionExtensionNew,
     AdmissionListParams,
     AdmissionNew,
@@ -26,8 +27,8 @@ from app.admissions.schemas import (
     AdmissionTerminationNew,
     DueListParams,
 )
-from app.core.errors import Forbidden, NotFound
-from app.core.http import CallerDep, ReadDep, Route, SessionDep, tag
+from app.core.errors import Forbidden, NotFound, Stale
+from app.core.http import CallerDep, IfMatch, PreconditionRequired, ReadDep, Route, SessionDep, tag
 from app.core.pages import Rows
 from app.core.problems import declare
 from app.core.schemas import Id, Page
@@ -88,6 +89,27 @@ async def get_admission(
     shown = await queries.show(on, caller, admission_id)
     tag(response, shown["version"])
     return shown
+
+
+@router.patch(
+    "/{admission_id}",
+    response_model=AdmissionDetail,
+    responses=declare(*STEP, Stale, PreconditionRequired),
+)
+async def edit_admission(
+    session: SessionDep,
+    caller: CallerDep,
+    admission_id: Id,
+    version: IfMatch,
+    changes: AdmissionEdit,
+    response: Response,
+) -> Any:
+    """Correct the name, education or telephone of an applicant (更正申请人信息).
+
+    From step 17 on the member is corrected instead.
+    """
+    await service.edit(session, caller, admission_id, version, changes)
+    return await _changed(session, caller, admission_id, response)
 
 
 @router.post(

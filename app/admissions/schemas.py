@@ -68,6 +68,8 @@ class AdmissionStepOut(Schema):
     warning: str | None
     first_member_id: UUID | None
     second_member_id: UUID | None
+    came_from: str | None
+    """The district that took it, if the member came from there with the admission."""
     training_days: int | None
     training_hours: int | None
     leaving_on: date | None
@@ -130,6 +132,16 @@ class AdmissionNew(Schema):
     papers: Annotated[list[Paper], Field(max_length=15)] = [Paper.APPLICATION]  # noqa: RUF012 - copied
     document: Reason | None = None
     note: Reason | None = None
+
+
+class AdmissionEdit(Schema):
+    """What was written wrong of an applicant; the ID number is not corrected but applied anew."""
+
+    name: Name | None = None
+    ethnicity: Ethnicity | None = None
+    education: Education | None = None
+    phone: Phone | None = None
+    """Null clears it."""
 
 
 class AdmissionStepNew(Schema):

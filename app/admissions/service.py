@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.admission_rules import logic as rules
 from app.admission_rules.queries import pack
 from app.admission_rules.service import needed, votes_of
-from app.admission_rules.types import AdmissionStage, Decider, DecisionResult, Introducer, Verdict
+from app.admission_rules.types import AdmissionStage, Decider, Introducer
 from app.admissions import logic, queries
 from app.admissions.errors import AdmissionClosed, AdmissionOutOfOrder, OwnAdmissionStep
 from app.admissions.models import Admission, AdmissionStep
 from app.admissions.schemas import (
     AdmissionApprovalNew,
+    AdmissionEdit,
     AdmissionExtensionNew,
     AdmissionNew,
     AdmissionReturnNew,
@@ -27,11 +28,11 @@ from app.admissions.types import AdmissionStatus
 from app.core import audit, clock, crypto
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
-from app.core.errors import NotFound
+from app.core.errors import NotFound, Stale
 from app.members import queries as members
 from app.members import service as people
 from app.members.errors import MemberExists
-from app.members.logic import MemberFacts, search_text
+from app.members.logic import MemberFacts, mask_phone, search_text
 from app.members.types import MemberCategory, MemberStatus
 from app.organizations import queries as organizations
 from app.organizations.errors import NotStanding
@@ -83,24 +84,31 @@ async def apply(session: AsyncSession, caller: Caller, new: AdmissionNew) -> UUI
 
 def _applicant(district_code: str, account_id: UUID, new: AdmissionNew) -> Admission:
     made = new_id()
-    sealed = people.sealed(made, new.id_number, new.phone)
-    masked = {n: sealed[n] for n in ("id_number_index", "id_number_masked", "phone_masked")}
-    ring = crypto.keys()
+    secret = people.sealed(made, new.id_number, None)
+    cipher = crypto.keys().encrypt(new.id_number, f"admission.id_number:{made}")
+    kept = {n: secret[n] for n in ("id_number_index", "id_number_masked")}
     return Admission(
         district_code=district_code,
         id=made,
         organization_id=new.organization_id,
         search_text=search_text(new.name),
-        id_number_cipher=ring.encrypt(new.id_number, f"admission.id_number:{made}"),
-        phone_cipher=ring.encrypt(new.phone, f"admission.phone:{made}") if new.phone else None,
+        id_number_cipher=cipher,
         status=Status.OPEN,
         stage=AdmissionStage.APPLICANT,
         step=logic.APPLY,
         applied_on=new.applied_on,
         last_on=new.applied_on,
         recorded_by=account_id,
-        **masked | {name: getattr(new, name) for name in _PERSON},
+        **kept | _sealed_phone(made, new.phone),
+        **{name: getattr(new, name) for name in _PERSON},
     )
+
+
+def _sealed_phone(admission_id: UUID, phone: str | None) -> dict[str, Any]:
+    if phone is None:
+        return dict.fromkeys(("phone_cipher", "phone_masked"))
+    cipher = crypto.keys().encrypt(phone, f"admission.phone:{admission_id}")
+    return {"phone_cipher": cipher, "phone_masked": mask_phone(phone)}
 
 
 def _keep(
@@ -138,7 +146,32 @@ async def _locked(session: AsyncSession, seen: AnyRow) -> Admission:
     assert row is not None
     if row.status != Status.OPEN:
         raise AdmissionClosed
+    if row.organization_id != seen.organization_id:
+        raise AdmissionOutOfOrder("档案刚刚转到其他党支部", "it went to another branch meanwhile")
     return row
+
+
+async def edit(
+    session: AsyncSession, caller: Caller, admission_id: UUID, version: int, changes: AdmissionEdit
+) -> None:
+    """Correct what is recorded of an applicant who is no member yet (更正).
+
+    Raises `NotFound`, `Forbidden`, `AdmissionClosed`, `Stale`, `AdmissionOutOfOrder` or `Invalid`.
+    """
+    seen = await queries.get(session, caller, admission_id)
+    caller.require(WRITE, at=Subtree(seen.district_code, seen.path))
+    row = await _locked(session, seen)
+    if row.version != version:
+        raise Stale
+    if row.member_id is not None:
+        raise AdmissionOutOfOrder("已是党员，请更正党员信息", "correct the member")
+    values = changes.model_dump(exclude_unset=True)
+    logic.check_given(values)
+    if "phone" in values:
+        values |= _sealed_phone(row.id, values.pop("phone"))
+    if "name" in values:
+        values["search_text"] = search_text(values["name"])
+    await _change(session, row, values, fields=changes.model_fields_set)
 
 
 async def _above(session: AsyncSession, caller: Caller, seen: AnyRow, who: Decider) -> None:
@@ -176,19 +209,10 @@ async def record(
     logic.check_papers(pack(), step, new.papers)
     facts = await _facts(session, caller, row, new)
     _keep(session, caller, row, new.step, new.done_on, new, facts)
-    values: dict[str, Any] = {"step": new.step, "stage": step.stage}
-    if new.step in logic.DECIDED:
-        values = {"is_pending": True}
-    values["last_on"] = new.done_on
-    if (named := logic.DAYS.get(new.step)) is not None:
-        values[named] = new.done_on
+    values = logic.taken(new.step, step.stage, new.done_on)
     if new.step == logic.LAST:
-        values |= {"status": Status.COMPLETED, **_closed(caller)}
+        values |= {"status": Status.COMPLETED} | logic.closed(clock.today(), caller.account_id)
     await _change(session, row, values, step=new.step)
-
-
-def _closed(caller: Caller) -> dict[str, Any]:
-    return {"closed_on": clock.today(), "closed_by": caller.account_id}
 
 
 async def _change(
@@ -278,13 +302,6 @@ async def approve(
     await _change(session, row, values)
 
 
-def _timely(verdict: Verdict, reason: str | None) -> None:
-    """Raise `AdmissionRefused` for a decision that is too late, or late without a reason."""
-    rules.accept(verdict)
-    if verdict.result is DecisionResult.LATE_NEEDS_SPECIAL_REASON and reason is None:
-        raise rules.refused(verdict.reasons[0])
-
-
 async def _admit(
     session: AsyncSession, seen: AnyRow, row: Admission, new: AdmissionApprovalNew
 ) -> dict[str, Any]:
@@ -292,12 +309,9 @@ async def _admit(
     meeting_on = row.meeting_on
     assert meeting_on is not None
     logic.check_kind(pack(), OrganizationKind(seen.kind))
-    _timely(rules.judge_decision(pack(), meeting_on, new.decided_on), new.reason)
-    open_ = crypto.keys().decrypt
-    number = open_(row.id_number_cipher, f"admission.id_number:{row.id}")
-    phone = open_(row.phone_cipher, f"admission.phone:{row.id}") if row.phone_cipher else None
+    logic.check_timely(rules.judge_decision(pack(), meeting_on, new.decided_on), new.reason)
     facts = {name: getattr(row, name) for name in _PERSON} | {"joined_on": meeting_on}
-    numbers = number, phone
+    numbers = queries.numbers_of(row)
     made = await people.admit(session, row.district_code, row.organization_id, facts, numbers)
     return {"member_id": made, "probation_ends_on": rules.probation_end(pack(), meeting_on)}
 
@@ -307,7 +321,9 @@ async def _convert(session: AsyncSession, row: Admission, new: AdmissionApproval
     meeting_on, ends_on = row.conversion_meeting_on, row.probation_ends_on
     assert row.member_id is not None
     assert meeting_on is not None
-    _timely(rules.judge_conversion_decision(pack(), meeting_on, new.decided_on), new.reason)
+    logic.check_timely(
+        rules.judge_conversion_decision(pack(), meeting_on, new.decided_on), new.reason
+    )
     await people.end_probation(session, row.district_code, row.member_id, ends_on, "")
 
 
@@ -325,20 +341,13 @@ async def send_back(
     least = logic.APPROVED if row.step >= logic.APPROVED else logic.APPLY
     if not least < new.to_step <= row.step + row.is_pending or row.step >= logic.CONVERTED:
         raise AdmissionOutOfOrder("不能退回到该环节", "cannot be sent back to this step")
-    kept = []
-    for step in await queries.steps_of(session, row):
-        if step.step < new.to_step:
-            kept.append(step)
-        else:
-            step.returned_on, step.returned_by = clock.today(), caller.account_id
-            step.return_reason = new.reason
-    values: dict[str, Any] = {
-        name: None for number, name in logic.DAYS.items() if number >= new.to_step
-    }
-    back = new.to_step - 1
-    values |= {"step": back, "is_pending": False}
-    values["stage"] = rules.step_of(pack(), back, clock.today()).stage
-    values["last_on"] = max(step.decided_on or step.done_on for step in kept)
+    steps = await queries.steps_of(session, row)
+    for step in (s for s in steps if s.step >= new.to_step):
+        step.returned_on, step.returned_by = clock.today(), caller.account_id
+        step.return_reason = new.reason
+    last_on = max(s.decided_on or s.done_on for s in steps if s.step < new.to_step)
+    stage = rules.step_of(pack(), new.to_step - 1, clock.today()).stage
+    values = logic.sent_back(new.to_step, stage, last_on)
     await _change(session, row, values, reason=new.reason)
 
 
@@ -365,9 +374,8 @@ async def extend(
         raise AdmissionOutOfOrder("只有预备期内可以延长", "only a probation is extended")
     previous = int(row.extension_months is not None)
     judged = rules.accept(rules.judge_extension(pack(), ends, new.months, previous))
-    values: dict[str, Any] = {"extension_months": new.months}
-    values |= {"probation_ends_on": judged.probation_ends}
-    values |= {"extended_by": caller.account_id, "extension_document": new.document}
+    values: dict[str, Any] = {"extension_months": new.months, "extended_by": caller.account_id}
+    values |= {"probation_ends_on": judged.probation_ends, "extension_document": new.document}
     await _change(session, row, values)
 
 
@@ -389,4 +397,4 @@ async def terminate(session: AsyncSession, caller: Caller, admission_id: UUID, r
     if row.member_id is not None:
         await people.end_probation(session, row.district_code, row.member_id, None, reason)
     values = {"status": Status.TERMINATED, "reason": reason, "is_pending": False}
-    await _change(session, row, values | _closed(caller))
+    await _change(session, row, values | logic.closed(clock.today(), caller.account_id))

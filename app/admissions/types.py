@@ -17,6 +17,7 @@ class AdmissionStatus(StrEnum):
     OPEN = "open"  # 办理中
     COMPLETED = "completed"  # 已转正归档
     TERMINATED = "terminated"  # 已终止
+    TRANSFERRED = "transferred"  # 已随组织关系转出
 
 
 class DueKind(StrEnum):

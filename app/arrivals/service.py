@@ -1,5 +1,6 @@
 """Accepting members, and letting go who was accepted elsewhere."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.admissions.models import Admission
 from app.arrivals import logic, queries
 from app.arrivals.schemas import ReceiptNew
 from app.core import clock, crypto
@@ -19,6 +21,7 @@ from app.members.errors import MemberExists
 from app.members.models import Member, Membership
 from app.members.service import FACTS, id_number_of, sealed, searchable
 from app.members.types import COUNTED, MemberStatus
+from app.probations import service as probations
 from app.transfers import queries as transfers
 from app.transfers.errors import CannotTransfer, TransferOutOfOrder
 from app.transfers.logic import ENDED, LEFT, moved
@@ -50,6 +53,7 @@ async def accept(session: AsyncSession, caller: Caller, transfer_id: UUID) -> No
         check_other(caller, pair.out, is_above=False)
         moved(now(pair.out), Step.ACCEPT)
         place = await destination(session, pair.arrival)
+        held = await _admissions(session, pair.out)
         member, membership = await _leaving(session, pair.out)
         today, reason = clock.today(), pair.out.reason
         if pair.twin is None:
@@ -60,10 +64,19 @@ async def accept(session: AsyncSession, caller: Caller, transfer_id: UUID) -> No
             to = place.district_code, place.organization_id
             made = await settle(session, member, membership, *to, reason)
             await _leave(session, membership, today, reason)
+            for admission in held:
+                await probations.bring(session, admission, to, made)
             pair.twin.member_id, pair.twin.history = made, logic.ended(past, today)
         step(session, pair, Step.ACCEPT, ended_by=caller.account_id)
+        await probations.follow(session, held, caller.account_id)
         await session.flush()
         await tell_old(session, pair.out, ENDED[TransferStatus.ACCEPTED])
+
+
+async def _admissions(session: AsyncSession, out: Transfer) -> Sequence[Admission]:
+    """Lock the open admission of who leaves: before the member."""
+    ids = [] if out.member_id is None else [out.member_id]
+    return await probations.lock(session, out.district_code, ids)
 
 
 async def _leaving(session: AsyncSession, out: Transfer) -> Any:
@@ -106,8 +119,10 @@ async def record_receipt(
         if not out.released_on <= day <= min(out.valid_until, clock.today()):
             zh = "接收日期须在介绍信开具之日至有效期之内，且不晚于今天"
             raise wrong("received_on", zh, "it lies within the letter's days, today at most")
+        held = await _admissions(session, out)
         _, membership = await _leaving(session, out)
         await _leave(session, membership, day, out.reason)
+        await probations.follow(session, held, caller.account_id)
         said = {"receipt_number": new.receipt_number, "ended_on": day}
         step(session, pair, Step.RECORD_RECEIPT, ended_by=caller.account_id, **said)
 

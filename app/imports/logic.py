@@ -152,6 +152,11 @@ def _member_refused(row: MemberRow, old: Recorded, *, is_late: bool) -> RowError
     if old.category == MemberCategory.FULL and row.category != MemberCategory.FULL:
         message = "该党员在系统中已是正式党员，不能改回预备党员，请核对人员类别和公民身份号码"
         return RowError(row.sheet, row.row, "category", "category_back", message)
+    if old.is_in_admission and old.category != row.category:
+        message = (
+            "该同志在系统中是预备党员且发展档案正在办理，转正请在发展党员中报批，请先改回人员类别"
+        )
+        return RowError(row.sheet, row.row, "category", "admission_open", message)
     if is_late:
         return RowError(row.sheet, row.row, "as_of", "recorded_later", _LATER)
     return None

@@ -7,6 +7,7 @@ from sqlalchemy import LargeBinary, and_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
+from app.admissions.models import Admission
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor
 from app.core.errors import NotFound
@@ -15,6 +16,7 @@ from app.imports.models import RosterImport
 from app.members.models import Member, Membership
 from app.organizations.models import District, Organization, OrganizationState
 from app.organizations.queries import ROOT_PATH, AnyRow
+from app.probations.queries import is_open
 
 State = OrganizationState
 
@@ -59,6 +61,12 @@ async def members_by_index(
 ) -> dict[bytes, AnyRow]:
     """Find the recorded members with these ID numbers, with their newest membership."""
     given = literal(indexes, ARRAY(LargeBinary))  # one parameter, however many numbers
+    in_admission = (
+        select(Admission.id)
+        .where(is_open(district_code), Admission.member_id == Member.id)
+        .correlate(Member)
+        .exists()
+    )
     rows = (
         select(
             Member.id,
@@ -78,6 +86,7 @@ async def members_by_index(
             Membership.category,
             Membership.status,
             Membership.valid_from,
+            in_admission.label("is_in_admission"),
         )
         .join(
             Membership,

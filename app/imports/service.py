@@ -32,6 +32,7 @@ from app.organizations import service as tree
 from app.organizations.models import OrganizationState
 from app.organizations.queries import ROOT_PATH, AnyRow
 from app.organizations.types import OrganizationKind
+from app.probations import service as probations
 from app.rosters.logic import read_roster
 from app.rosters.types import KnownOrganization, MemberRow, Roster
 
@@ -297,6 +298,7 @@ async def _write_members(
     places: dict[str, Place],
     show: Show,
 ) -> None:
+    held = await probations.lock(session, district_code, [old.id for _, old in plan.moved_members])
     total = len(plan.new_members) + len(plan.changed_members) + len(plan.moved_members)
     done = 0
     for start in range(0, len(plan.new_members), CHUNK):
@@ -340,6 +342,7 @@ async def _write_members(
             },
         )
         done += 1
+    await probations.follow(session, held, None)
     show("写入 writing", done, total)
 
 

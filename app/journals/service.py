@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.admissions.models import Admission
 from app.core.db import Base
 from app.cycles.models import ElectionCycle, ElectionStep
 from app.members.models import Member, Membership
@@ -30,16 +31,28 @@ from app.transfers.models import Transfer
 State = OrganizationState
 Snapshot = Mapping[tuple[str, str], str]
 """Rows as JSON, by table and id."""
+KEPT: dict[type[Base], tuple[str, ...]] = {
+    Admission: (
+        *("id", "district_code", "organization_id", "member_id"),
+        *("status", "step", "is_pending", "last_on"),
+    )
+}
+"""Of these, no more is kept: not what is personal, nor what is encrypted anew later."""
 
 
 async def lock(
-    session: AsyncSession, table: type[Organization | Member], code: str, ids: Collection[UUID]
+    session: AsyncSession,
+    table: type[Organization | Member | Admission],
+    code: str,
+    ids: Collection[UUID],
 ) -> dict[UUID, int]:
-    """Lock organisations or members, in the order of their ids, and raise their versions.
+    """Lock organisations, admissions or members, in the order of their ids; raise their versions.
 
-    First comes the district's tree (`take_labels`), then organisations, members last. Gives the
-    versions that they had.
+    First comes the district's tree (`take_labels`), then transfers, organisations and admissions,
+    members last. Gives the versions that they had.
     """
+    if not ids:
+        return {}
     # a new membership's foreign key may still look at the organisation: it waits for nobody
     these = table.district_code == code, table.id.in_(sorted(ids))
     locked = await session.execute(
@@ -75,6 +88,9 @@ async def run(
 
 def whole(table: type[Base]) -> Any:
     """Write a row as JSON, but for what PostgreSQL computes."""
+    if table in KEPT:
+        pairs = ", ".join(f"'{name}', {name}" for name in KEPT[table])
+        return literal_column(f"jsonb_build_object({pairs})", JSONB)
     return literal_column(f"(to_jsonb({table.__tablename__}) - 'valid')", JSONB)
 
 
@@ -88,6 +104,7 @@ async def snapshot(
     members: Collection[UUID],
     elections: Collection[UUID],
     transfers: Collection[UUID],
+    admissions: Collection[UUID],
 ) -> Snapshot:
     """Read every row of these that can change from `day` on; `elections` names organisations."""
     cycles = select(ElectionCycle.id).where(
@@ -95,6 +112,7 @@ async def snapshot(
     )
     these: dict[type[Base], tuple[Collection[UUID], Any]] = {
         Transfer: (transfers, among(Transfer.id, transfers)),
+        Admission: (admissions, among(Admission.id, admissions)),
         Organization: (founded, among(Organization.id, founded)),
         State: (organizations, among(State.organization_id, organizations) & _lasts(State, day)),
         Membership: (members, among(Membership.member_id, members) & _lasts(Membership, day)),

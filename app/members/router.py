@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response, status
 
-from app.core.dated import NotYet
 from app.core.errors import Forbidden, NotFound, Stale
 from app.core.http import (
     CallerDep,
@@ -20,21 +19,18 @@ from app.core.http import (
 from app.core.problems import declare
 from app.core.schemas import Id, Page
 from app.members import queries, service
-from app.members.errors import HoldsNoMembers, MemberExists, NotProbationary, StatusNotAllowed
+from app.members.errors import HoldsNoMembers, MemberExists
 from app.members.schemas import (
-    ConversionNew,
     MemberEdit,
     MemberListParams,
     MemberNew,
     MemberOut,
-    StatusChangeNew,
     TreeOut,
     TreeParams,
     UnmaskingNew,
     UnmaskingOut,
 )
-from app.organizations.errors import NotEmpty, NotStanding, RootStays
-from app.organizations.schemas import Dissolution
+from app.organizations.errors import NotStanding
 
 router = APIRouter(route_class=Route)
 CHANGES = (NotFound, Forbidden, Stale, PreconditionRequired)
@@ -51,23 +47,6 @@ async def get_tree(
 ) -> Any:
     """Show an organisation and what is under it, each with its head-count (组织树)."""
     return written(await queries.tree(on, caller, organization_id, params))
-
-
-@router.delete(
-    "/organizations/{organization_id}",
-    tags=["organizations"],
-    status_code=status.HTTP_204_NO_CONTENT,
-    responses=declare(*CHANGES, NotEmpty, NotStanding, RootStays),
-)
-async def dissolve_organization(
-    session: SessionDep,
-    caller: CallerDep,
-    organization_id: Id,
-    version: IfMatch,
-    params: Annotated[Dissolution, Query()],
-) -> None:
-    """Dissolve an empty organisation from today on; its history stays (撤销党组织)."""
-    await service.dissolve_organization(session, caller, organization_id, version, params.decision)
 
 
 @router.get(
@@ -125,44 +104,6 @@ async def edit_member(
 ) -> Any:
     """Correct what is recorded of a member (更正党员信息)."""
     await service.edit(session, caller, member_id, version, changes)
-    return await _changed(session, caller, member_id, response)
-
-
-@router.post(
-    "/members/{member_id}/conversions",
-    tags=["members"],
-    response_model=MemberOut,
-    responses=declare(*CHANGES, NotProbationary, NotYet),
-)
-async def convert_member(
-    session: SessionDep,
-    caller: CallerDep,
-    member_id: Id,
-    version: IfMatch,
-    new: ConversionNew,
-    response: Response,
-) -> Any:
-    """Make a probationary member a full one (转正)."""
-    await service.convert(session, caller, member_id, version, new)
-    return await _changed(session, caller, member_id, response)
-
-
-@router.post(
-    "/members/{member_id}/status-changes",
-    tags=["members"],
-    response_model=MemberOut,
-    responses=declare(*CHANGES, StatusNotAllowed, NotYet),
-)
-async def change_member_status(
-    session: SessionDep,
-    caller: CallerDep,
-    member_id: Id,
-    version: IfMatch,
-    new: StatusChangeNew,
-    response: Response,
-) -> Any:
-    """Give a member another status from a day on (变更党员状态)."""
-    await service.change_status(session, caller, member_id, version, new)
     return await _changed(session, caller, member_id, response)
 
 

@@ -332,16 +332,23 @@ async def convert(
     await change(session, membership, day, {"category": MemberCategory.FULL})
 
 
-def _note(session: AsyncSession, row: Membership, day: date, values: dict[str, Any]) -> None:
+def _note(
+    session: AsyncSession, row: Membership, day: date, values: dict[str, Any], **more: Any
+) -> None:
     """Tell the audit what a member's membership becomes, and from which day."""
     target = "member", row.member_id
-    audit.record(session, row.district_code, target, **audit.changed(row, values), on=day)
+    audit.record(session, row.district_code, target, **audit.changed(row, values), on=day, **more)
 
 
 async def change_status(
-    session: AsyncSession, caller: Caller, member_id: UUID, version: int, new: StatusChangeNew
+    session: AsyncSession,
+    caller: Caller,
+    member_id: UUID,
+    version: int,
+    new: StatusChangeNew,
+    **more: Any,
 ) -> None:
-    """Give a member another status from a day on.
+    """Give a member another status from a day on; `more` is for the audit.
 
     Raises `NotFound`, `Forbidden`, `Stale`, `StatusNotAllowed`, `Invalid` or `NotYet`.
     """
@@ -356,16 +363,16 @@ async def change_status(
     ):
         raise StatusNotAllowed
     values = {"status": new.status, "reason": new.reason}
-    _note(session, membership, day, values)
+    _note(session, membership, day, values, **more)
     await change(session, membership, day, values)
 
 
 async def dissolve_organization(
     session: AsyncSession, caller: Caller, organization_id: UUID, version: int, decision: str | None
-) -> None:
+) -> str:
     """Dissolve an organisation that has neither members nor organisations under it (撤销).
 
-    Raises what `organizations.service.dissolve` raises, and `NotEmpty`.
+    Gives its district. Raises what `organizations.service.dissolve` raises, and `NotEmpty`.
     """
     state = await tree.dissolve(session, caller, organization_id, version, decision)
     today: date = clock.today()
@@ -377,3 +384,4 @@ async def dissolve_organization(
     )
     if await session.scalar(member.limit(1)):
         raise NotEmpty("请先转移或调整其党员", "members belong to it")
+    return str(state.district_code)

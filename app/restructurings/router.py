@@ -17,6 +17,7 @@ from app.organizations.errors import (
     RootStays,
     TreeTooDeep,
 )
+from app.probations.errors import AdmissionsLeft
 from app.restructurings import queries, service
 from app.restructurings.errors import (
     FindingLeavesChoice,
@@ -182,7 +183,9 @@ async def withdraw_restructuring(
 @router.post(
     "/{restructuring_id}/applications",
     response_model=RestructuringDetail,
-    responses=declare(*STEP, NotYetInForce, Overtaken, ChangedLater, BallotRunning, *IMPOSSIBLE),
+    responses=declare(
+        *STEP, NotYetInForce, Overtaken, ChangedLater, BallotRunning, AdmissionsLeft, *IMPOSSIBLE
+    ),
 )
 async def apply_restructuring(
     session: SessionDep,

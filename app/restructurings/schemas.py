@@ -12,6 +12,7 @@ from app.organizations.schemas import Name as PlainName
 from app.organizations.types import OrganizationKind, Sector
 from app.restructurings.types import RestructuringStatus, RestructuringStep
 from app.simulations.schemas import (
+    AdmissionFlowOut,
     BallotOut,
     ChangeOut,
     ElectionOut,
@@ -276,6 +277,7 @@ class SimulationOut(Schema):
     ballots: list[BallotOut]
     grants: list[GrantOut]
     transfers: list[TransferOut]
+    admissions: list[AdmissionFlowOut]
     service_posts: list[PostOut]
     requirements: list[RequirementOut]
     conflicts: list[ConflictOut]

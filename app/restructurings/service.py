@@ -299,8 +299,8 @@ async def apply(
 ) -> None:
     """Apply a decision, all of it or nothing, from a day on that has come (执行).
 
-    Raises also `NotYetInForce`, `Overtaken`, `ChangedLater`, `BallotRunning`, or what stands in the
-    way of the actions by now.
+    Raises also `NotYetInForce`, `Overtaken`, `ChangedLater`, `BallotRunning`, `AdmissionsLeft`, or
+    what stands in the way of the actions by now.
     """
     seen = await queries.get(session, caller, restructuring_id)
     actions = queries.ACTIONS.validate_python(seen.actions)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.admissions.models import Admission
 from app.core.db import Base
 from app.cycles.models import ElectionCycle, ElectionStep
 from app.journals import service as journals
@@ -27,13 +28,14 @@ _IGNORED = {"recorded_at", "version"}
 """What a later reading or counting changes of a row, and what taking it back leaves."""
 _ORDER: tuple[type[Base], ...] = (
     Transfer,
+    Admission,
     ElectionStep,
     ElectionCycle,
     Membership,
     State,
     Organization,
 )
-"""Rows are deleted in this order and inserted in the other."""
+"""Rows are deleted in this order and inserted in the other; organisations are deleted last."""
 
 
 async def take_back(session: AsyncSession, district_code: str, journal: Journal) -> None:
@@ -46,6 +48,8 @@ async def take_back(session: AsyncSession, district_code: str, journal: Journal)
     await journals.lock_transfers(session, district_code, [UUID(e["id"]) for e in of["transfer"]])
     places = {UUID(_either(e)["organization_id"]) for e in states}
     await journals.lock(session, Organization, district_code, places)
+    admissions = {UUID(e["id"]) for e in of["admission"]}
+    await journals.lock(session, Admission, district_code, admissions)
     members = {UUID(_either(e)["member_id"]) for e in memberships}
     await journals.lock(session, Member, district_code, members)
     later = []
@@ -60,10 +64,12 @@ async def take_back(session: AsyncSession, district_code: str, journal: Journal)
         [{"kind": "organization", "id": str(f.organization_id), "fault": f.what} for f in wrong]
     )
     try:
-        for table in _ORDER:
+        for table in _ORDER[:-1]:
             await _delete(session, district_code, table, of[table.__tablename__])
         for table in reversed(_ORDER):
             await _restore(session, table, of[table.__tablename__])
+        # what was founded goes last: rows that were changed in place refer to it until now
+        await _delete(session, district_code, Organization, of["organization"])
     except IntegrityError as error:
         raise ChangedLater(
             "已有其他记录引用新成立的党组织或其名称",
@@ -94,6 +100,8 @@ async def _changed_since(
             subject = after.get("member_id") or after.get("organization_id") or row_id
             on = (found or after).get("valid_to") or (found or after).get("recorded_at", "")[:10]
             kind = "member" if is_member else "organization"
+            if table is Admission:
+                kind, subject, on = "admission", row_id, (found or after)["last_on"]
             later.append({"kind": kind, "id": subject, "on": on})
     return later
 
@@ -169,6 +177,7 @@ async def _restore(
 ) -> None:
     name = table.__tablename__
     columns = [c.name for c in table.__table__.c if c.name not in {"valid", "version"}]
+    columns = list(journals.KEPT.get(table, columns))
     # the names of tables and columns are the code's own
     old = f"(SELECT * FROM jsonb_populate_recordset(NULL::{name}, :rows)) r"  # noqa: S608
     listed, given = ", ".join(columns), ", ".join(f"r.{c}" for c in columns)

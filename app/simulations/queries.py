@@ -22,6 +22,7 @@ from app.members.models import Member, Membership
 from app.members.types import COUNTED, FINAL, MemberCategory
 from app.organizations.models import Organization, OrganizationState
 from app.organizations.types import OrganizationKind, Sector
+from app.probations import queries as probations
 from app.residents.models import ServicePost
 from app.residents.types import PostStatus
 from app.rules import queries as rules
@@ -392,4 +393,7 @@ async def told(on: Executor, caller: Caller, code: str, outcome: Outcome) -> dic
     moving = await _moving(on, code, outcome)
     named = await names(on, caller, code, moving, MOST_MOVERS) if moving else {}
     said = {"tree": _tree(outcome), "changes": _changes(outcome)} | _members(moving, named)
+    places = {m: to for m, (_, to) in moving.items()}
+    led = await probations.led(on, code, outcome.branches, places, outcome.branch)
+    said["admissions"] = await probations.flows(on, caller, led)
     return said | await _effects(on, caller, code, outcome)

@@ -141,6 +141,19 @@ class TransferOut(Schema):
     effect: Literal["redirected", "lapses", "stranded"]
 
 
+class AdmissionFlowOut(Schema):
+    """Open admissions of one branch that another carries on.
+
+    `to_id` is null where nobody would: they are closed before it can be applied.
+    """
+
+    from_id: UUID
+    to_id: UUID | None
+    count: int
+    admission_ids: list[UUID]
+    """Those whom you may read, a thousand at most."""
+
+
 class PostOut(Schema):
     """A service post of an organisation that ends: it stays on record there."""
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from app.admissions.models import Admission
 from app.core import clock
 from app.core.db import new_id
 from app.cycles.models import ElectionCycle, ElectionStep
@@ -25,6 +26,9 @@ from app.journals import service as journals
 from app.members.models import Member, Membership
 from app.organizations.errors import NameTaken
 from app.organizations.models import Organization, OrganizationState
+from app.probations import queries as probations
+from app.probations.service import lead, refuse_left
+from app.probations.types import Led
 from app.simulations import queries
 from app.simulations.errors import BallotRunning, ChangedLater
 from app.simulations.types import Node, Outcome
@@ -57,10 +61,14 @@ async def write(
 ) -> str:
     """Write `outcome` from `day` on; who asks has locked the organisations that it touches.
 
-    Gives the JSON of the `Journal` that takes it back. Raises `ChangedLater`, `BallotRunning` or
-    `NameTaken`.
+    Gives the JSON of the `Journal` that takes it back. Raises `ChangedLater`, `BallotRunning`,
+    `AdmissionsLeft` or `NameTaken`.
     """
-    moving = await movers(session, district_code, outcome)
+    led = await _led(session, district_code, outcome, await movers(session, district_code, outcome))
+    await journals.lock(session, Admission, district_code, [one.admission_id for one in led])
+    moving = await movers(session, district_code, outcome)  # by now nobody is admitted there
+    led = await _led(session, district_code, outcome, moving)
+    refuse_left(led)
     await journals.lock(session, Member, district_code, moving)
     stopped = [*outcome.ended, *outcome.converted]
     await _refuse_later(session, district_code, outcome, day, moving)
@@ -77,6 +85,7 @@ async def write(
         members=moving,
         elections=stopped,
         transfers=[row.id for row in pending],
+        admissions=[one.admission_id for one in led],
     )
     kept = await rows()
     try:
@@ -85,8 +94,15 @@ async def write(
     except IntegrityError as error:  # a name, given to another meanwhile
         raise NameTaken from error
     await _lead_transfers(session, district_code, outcome, moving)
+    await lead(session, district_code, led)
     await _stop_elections(session, district_code, stopped, document, account_id)
     return journals.journal(kept, await rows())
+
+
+async def _led(
+    session: AsyncSession, code: str, outcome: Outcome, moving: Mapping[UUID, UUID]
+) -> list[Led]:
+    return await probations.led(session, code, outcome.branches, moving, outcome.branch)
 
 
 async def movers(session: AsyncSession, code: str, outcome: Outcome) -> dict[UUID, UUID]:

@@ -318,6 +318,21 @@ class Outcome:
         found = {*self.changed, *self.ended, *self.ended.values(), *parents, *sources}
         return {i for i in found if i is not None and i in self.before}
 
+    @property
+    def branches(self) -> set[UUID]:
+        """Branches whose admissions another may come to carry on."""
+        of = (self.before[i] for i in (*self.ended, *self.changed))
+        groups = (node.parent_id for node in of if node.kind == OrganizationKind.PARTY_GROUP)
+        return {i for i in (*self.left, *self.converted, *groups) if i is not None}
+
+    def branch(self, organization_id: UUID) -> Node | None:
+        """Give the branch that carries on what belonged to an organisation: a group's is above."""
+        heir = self.ended.get(organization_id, organization_id)
+        node = self.after.get(heir) if heir is not None else None
+        if node is not None and node.kind == OrganizationKind.PARTY_GROUP and node.parent_id:
+            return self.after[node.parent_id]
+        return node
+
 
 def _state(node: Node) -> tuple[object, ...]:
     term = node.term_started_on, node.due_on

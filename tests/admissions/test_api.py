@@ -375,3 +375,32 @@ async def test_lists(bench: Bench, session: AsyncSession, root: UUID) -> None:
     assert len(within.json()["items"]) == 5
     count = select(func.count()).select_from(Member)
     assert await session.scalar(count) == 3
+
+
+async def test_an_applicant_is_corrected_until_a_member(bench: Bench) -> None:
+    made = await bench.apply(name="陆望抒")
+    url, version = bench.url, {"if-match": made.headers["etag"]}
+    new = {"name": "陆望舒", "education": "junior_college", "phone": None}
+    assert (await bench.branch.patch(url, json=new)).status_code == 428
+    done = await bench.branch.patch(url, json=new, headers=version)
+    assert done.status_code == 200, done.text
+    body = done.json()
+    assert [body[n] for n in new] == list(new.values())
+    found = await bench.branch.get("/admissions?q=luwangshu")
+    assert [one["name"] for one in found.json()["items"]] == ["陆望舒"]
+    assert told(await bench.branch.patch(url, json=new, headers=version)) == (412, "stale")
+    now = {"if-match": done.headers["etag"]}
+    phone = await bench.branch.patch(url, json={"phone": "13811112222"}, headers=now)
+    assert phone.json()["phone"] == "138****2222"
+    now = {"if-match": phone.headers["etag"]}
+    for wrong in ({"name": None}, {"id_number": id_number(BORN, 5)}, {"education": "x"}):
+        assert (await bench.branch.patch(url, json=wrong, headers=now)).status_code == 422
+    await bench.reach(16)
+    now = {"if-match": (await bench.branch.get(bench.url)).headers["etag"]}
+    still = await bench.branch.patch(bench.url, json={"name": "陆望"}, headers=now)
+    assert still.status_code == 200, still.text
+    shown = await bench.go(17, 17)
+    assert (await bench.branch.get(f"/members/{shown['member_id']}")).json()["name"] == "陆望"
+    now = {"if-match": f'"{shown["version"]}"'}
+    late = await bench.branch.patch(bench.url, json=new, headers=now)
+    assert told(late) == (409, "admission-out-of-order")

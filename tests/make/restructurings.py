@@ -33,6 +33,7 @@ TABLES = (
     "election_cycle",
     "election_step",
     "transfer",
+    "admission",
 )
 
 

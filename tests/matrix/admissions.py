@@ -13,7 +13,7 @@ from app.core.clock import add_months
 from tests.long import real
 from tests.make.admissions import make_admission, new_admission
 from tests.matrix import rights, world
-from tests.matrix.cells import Ask, Cell, Cells, each, ids_of, in_order, row
+from tests.matrix.cells import Ask, Cell, Cells, each, ids_of, in_order, row, versions
 from tests.matrix.organizations import first_of
 from tests.matrix.rights import CALLERS, NODES, NOWHERE, ROOTS, Who
 from tests.matrix.world import Ids
@@ -147,6 +147,20 @@ def record_admission(ids: Ids, who: Who) -> Cells:
         new = new_admission(ids.nodes["own"], **told, **BORN)
         if "own" in rights.nodes(who, "admissions:write"):
             yield Cell("conflict", person, Ask("POST", "/v1/admissions", new), 409)
+
+
+@row()
+def edit_admission(ids: Ids, who: Who) -> Cells:
+    def ask(i: str, headers: Any) -> Ask:
+        return Ask("PATCH", f"/v1/admissions/{i}", {"name": "百里新名"}, headers)
+
+    yield from versions(
+        {key: ids.things[key] for key in APPLICANTS},
+        ask,
+        sees=_seen(who).__contains__,
+        may=_writes(who),
+        unknown=ids.unknown,
+    )
 
 
 @row()
