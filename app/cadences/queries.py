@@ -146,8 +146,9 @@ def _read_bodies(found: Sequence[Any]) -> list[logic.Body]:
 
 def _body(rows: Sequence[Any]) -> logic.Body:
     one = rows[0]
-    own = [r for r in rows if r.is_own and r.held_kind is not None]
-    below = [r for r in rows if r.held_kind is not None]
+    counted = [r for r in rows if r.held_kind is not None]
+    own = [r for r in counted if r.is_own]
+    own_counts = _summed(own)
     return logic.Body(
         one.district_code,
         one.organization_id,
@@ -155,18 +156,24 @@ def _body(rows: Sequence[Any]) -> logic.Body:
         one.path,
         OrganizationKind(one.kind),
         one.full_members,
-        _summed(own),
-        _summed(below),
+        own_counts,
+        own_counts if len(own) == len(counted) else _summed(counted),
     )
 
 
 def _summed(rows: Sequence[Any]) -> dict[ActivityKind, logic.Counts]:
-    def total(name: str, kind: str) -> dict[Period, int]:
-        of_kind = [r for r in rows if r.held_kind == kind]
-        return {p: sum(getattr(r, f"{name}_{p}") for r in of_kind) for p in Period}
+    """Add up the rows of each kind."""
+    of_kind: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        of_kind[row.held_kind].append(row)
 
-    kinds = {r.held_kind for r in rows}
-    return {ActivityKind(k): logic.Counts(total("held", k), total("planned", k)) for k in kinds}
+    def total(name: str, mine: Sequence[Any]) -> dict[Period, int]:
+        return {p: sum(getattr(row, f"{name}_{p}") for row in mine) for p in Period}
+
+    return {
+        ActivityKind(kind): logic.Counts(total("held", mine), total("planned", mine))
+        for kind, mine in of_kind.items()
+    }
 
 
 async def due(on: Reader, caller: Caller, params: DueParams) -> Rows[dict[str, Any]]:

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
+from app.rules import service as rules
+from app.rules.schemas import SettingNew
 from tests.changes.conftest import ClerkOf
 from tests.make.changes import move, restate, transfer
 from tests.make.members import make_member
-from tests.make.organizations import make_organization
+from tests.make.organizations import DISTRICT, everything, make_organization
 from tests.make.pledges import make_pledge
 from tests.make.postings import make_posting, make_village
 from tests.make.residents import make_claim, make_community, make_post, make_record
@@ -26,6 +28,7 @@ from tests.test_shape import (
 
 DAY, LATER = date(2019, 12, 31), date(2020, 2, 3)
 LISTS = (
+    "/rules/findings",
     "/organizations",
     "/members",
     "/elections/calendar",
@@ -51,7 +54,7 @@ LISTS = (
     "/figures/community_cadres/rows",
     "/figures/debt_resolved_wan/rows",
 )
-EMPTY = ("/rules/findings", "/rules/warnings")
+EMPTY = ("/rules/warnings",)
 OTHERS = ("/organizations/{moving}/tree", "/elections/overview", "/figures?from=2019-12-01")
 UNDATED = {"version", "recorded_at", "rows"}
 
@@ -72,6 +75,13 @@ async def _asked(client: httpx.AsyncClient, url: str) -> Any:
     return _dated(answer.json()) if answer.status_code == 200 else 404
 
 
+async def _limit(session: AsyncSession, **values: Any) -> None:
+    new = SettingNew.model_validate(
+        {"district_code": DISTRICT, "upper": 100, "is_enabled": True} | values
+    )
+    await rules.configure(session, everything(), "owner_headcount", new)
+
+
 async def _fill(session: AsyncSession, moving: UUID) -> dict[str, UUID]:
     """Record something of every domain below an organisation that will move."""
     made = {
@@ -81,6 +91,8 @@ async def _fill(session: AsyncSession, moving: UUID) -> dict[str, UUID]:
         "village": await make_village(session, moving),
     }
     made["member"] = await make_member(session, made["branch"])
+    await make_member(session, await make_organization(session, made["community"]))
+    await _limit(session, lower=20, valid_from=DAY)
     for status in ("published", "confirmed"):
         await make_pledge(session, status, organization_id=made["closing"], due_on="2020-01-10")
         await make_pledge(session, status, member_id=made["member"])
@@ -103,6 +115,7 @@ async def _happen(
 ) -> None:
     """Move what was filled; in it dissolve, rename and convert, and let its member leave."""
     beside = await make_organization(session, nodes["left"])
+    await _limit(session, lower=1, valid_from=LATER)
     await move(session, nodes["moving"], nodes["entered"], LATER)
     await restate(session, made["village"], LATER, name="新名村党支部")
     await restate(session, made["community"], LATER, kind="party_branch")
