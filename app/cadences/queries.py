@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import CompoundSelect, and_, case, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from app.activities.models import Activity
@@ -25,7 +25,7 @@ from app.members.models import Membership
 from app.members.types import COUNTED, MemberCategory
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState as State
-from app.organizations.queries import AnySelect, in_subtrees, stood, stood_as
+from app.organizations.queries import AnySelect, in_subtrees, stood_as
 from app.organizations.types import OrganizationKind
 
 READ = Permission.ACTIVITIES_READ
@@ -38,14 +38,18 @@ def pack() -> CadencePack:
 
 
 def _counts(day: date) -> AnySelect:
-    """Count by organiser and kind what was held up to `day` and what is planned, in each period."""
+    """Count by organiser and kind what was held up to `day` and what was planned, in each period.
+
+    What was held after `day` was still planned on it.
+    """
     year = logic.span_of(Period.YEAR, day)
     columns = []
     for period in Period:
         span = logic.span_of(period, day)
         is_in = Activity.held_on.between(span.first, span.last)
         held = and_(is_in, Activity.held_on <= day, Activity.status == ActivityStatus.HELD)
-        planned = and_(is_in, Activity.status == ActivityStatus.PLANNED)
+        is_later = and_(Activity.held_on > day, Activity.status == ActivityStatus.HELD)
+        planned = and_(is_in, or_(Activity.status == ActivityStatus.PLANNED, is_later))
         columns += [
             func.count().filter(held).label(f"held_{period}"),
             func.count().filter(planned).label(f"planned_{period}"),
@@ -77,7 +81,7 @@ def _full_members(day: date) -> AnySelect:
     )
 
 
-def _bodies(places: Sequence[Subtree], day: date) -> AnySelect:
+def _bodies(places: Sequence[Subtree], day: date) -> CompoundSelect[*tuple[Any, ...]]:
     """Select the standing bodies that rules speak of, a row for each organiser and kind counted."""
     counts, full = _counts(day).cte("counts"), _full_members(day).cte("full_members")
     organizer = aliased(State, name="organizer")
@@ -90,13 +94,8 @@ def _bodies(places: Sequence[Subtree], day: date) -> AnySelect:
         )
         .cte("held")
     )
-    is_below = and_(
-        State.kind.in_(sorted(below)),
-        held.c.path >= State.path,
-        held.c.path < func.rtrim(State.path, ".") + "/",
-    )
     kinds = {kind for rule in pack().rules for kind in rule.bodies}
-    return (
+    body = (
         select(
             State.district_code,
             State.organization_id,
@@ -104,9 +103,6 @@ def _bodies(places: Sequence[Subtree], day: date) -> AnySelect:
             State.path,
             State.kind,
             func.coalesce(full.c.count, 0).label("full_members"),
-            (held.c.organization_id == State.organization_id).label("is_own"),
-            held.c.kind.label("held_kind"),
-            *(c for c in held.c if c.key.startswith(("held_", "planned_"))),
         )
         .outerjoin(
             full,
@@ -114,22 +110,30 @@ def _bodies(places: Sequence[Subtree], day: date) -> AnySelect:
                 full.c.district_code == State.district_code, full.c.owner == State.organization_id
             ),
         )
-        .outerjoin(
-            held,
-            and_(
-                held.c.district_code == State.district_code,
-                or_(held.c.organization_id == State.organization_id, is_below),
-            ),
-        )
         .where(
             in_subtrees(places),
-            stood(day),
-            or_(State.valid_to.is_(None), State.valid_to > day),  # not what was dissolved
+            on_day(State, day),
             or_(State.founded_on.is_(None), State.founded_on <= day),
             State.kind.in_(sorted(kinds)),
         )
-        .order_by(State.district_code, State.path)
+        .cte("body")
     )
+    here = held.c.district_code == body.c.district_code
+    is_own = held.c.organization_id == body.c.organization_id
+    counted: list[Any] = [held.c.kind.label("held_kind")]
+    counted += [c for c in held.c if c.key.startswith(("held_", "planned_"))]
+    own = select(body, true().label("is_own"), *counted).outerjoin(held, and_(here, is_own))
+    # apart: an OR of both joins every body with all that was held
+    lower = select(body, false().label("is_own"), *counted).join(
+        held,
+        and_(
+            here,
+            ~is_own,
+            held.c.path >= body.c.path,
+            held.c.path < func.rtrim(body.c.path, ".") + "/",
+        ),
+    )
+    return own.union_all(lower.where(body.c.kind.in_(sorted(below))))
 
 
 def _read_bodies(found: Sequence[Any]) -> list[logic.Body]:
@@ -142,8 +146,9 @@ def _read_bodies(found: Sequence[Any]) -> list[logic.Body]:
 
 def _body(rows: Sequence[Any]) -> logic.Body:
     one = rows[0]
-    own = [r for r in rows if r.is_own]
-    below = [r for r in rows if r.held_kind is not None]
+    counted = [r for r in rows if r.held_kind is not None]
+    own = [r for r in counted if r.is_own]
+    own_counts = _summed(own)
     return logic.Body(
         one.district_code,
         one.organization_id,
@@ -151,26 +156,33 @@ def _body(rows: Sequence[Any]) -> logic.Body:
         one.path,
         OrganizationKind(one.kind),
         one.full_members,
-        _summed(own),
-        _summed(below),
+        own_counts,
+        own_counts if len(own) == len(counted) else _summed(counted),
     )
 
 
 def _summed(rows: Sequence[Any]) -> dict[ActivityKind, logic.Counts]:
-    def total(name: str, kind: str) -> dict[Period, int]:
-        of_kind = [r for r in rows if r.held_kind == kind]
-        return {p: sum(getattr(r, f"{name}_{p}") for r in of_kind) for p in Period}
+    """Add up the rows of each kind."""
+    of_kind: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        of_kind[row.held_kind].append(row)
 
-    kinds = {r.held_kind for r in rows}
-    return {ActivityKind(k): logic.Counts(total("held", k), total("planned", k)) for k in kinds}
+    def total(name: str, mine: Sequence[Any]) -> dict[Period, int]:
+        return {p: sum(getattr(row, f"{name}_{p}") for row in mine) for p in Period}
+
+    return {
+        ActivityKind(kind): logic.Counts(total("held", mine), total("planned", mine))
+        for kind, mine in of_kind.items()
+    }
 
 
 async def due(on: Reader, caller: Caller, params: DueParams) -> Rows[dict[str, Any]]:
     """List what is due in the order of the tree, or raise `NotFound` for `within` out of sight."""
     day = params.as_of or clock.today()
-    places = caller.subtrees(READ)
-    if params.within is not None:
-        places = [await organizations.subtree(on, caller, params.within, clock.today(), READ)]
+    if params.within is None:
+        places = await organizations.places(on, caller, READ, day)
+    else:
+        places = [await organizations.subtree(on, caller, params.within, day, READ)]
     bodies = _read_bodies((await on.execute(_bodies(places, day))).all())
     wanted = [
         (_key(d), d)

@@ -94,11 +94,13 @@ async def page(
     *,
     of: str,
     tie: Any,
+    told: Callable[[Select[*tuple[Any, ...]]], Select[*tuple[Any, ...]]] | None = None,
 ) -> Rows[Row[*tuple[Any, ...]]]:
     """Run `rows` in the order `sort` (a leading `-` reverses), from where `params.after` left off.
 
     `of` names the list. The sort's column must be selected under its own name and never null; `tie`
-    must be selected as `id` and breaks ties, so no row is skipped or repeated.
+    must be selected as `id` and breaks ties, so no row is skipped or repeated. `told` adds columns
+    to the rows of the page alone, and keeps their number.
     """
     name, down = sort.removeprefix("-"), sort.startswith("-")
     key = (sorts[name], tie)
@@ -108,6 +110,10 @@ async def page(
         mark = tuple_(literal(typed, key[0].type), literal(UUID(last_id), tie.type))
         rows = rows.where(tuple_(*key) < mark if down else tuple_(*key) > mark)
     rows = rows.order_by(*(part.desc() if down else part for part in key)).limit(params.limit + 1)
+    if told is not None:
+        rows = told(rows)
+        told_by = (rows.selected_columns[name] for name in (key[0].key, "id"))
+        rows = rows.order_by(*(part.desc() if down else part for part in told_by))
     found = list(await on.execute(rows))
     if len(found) <= params.limit:
         return Rows(found)

@@ -67,18 +67,18 @@ def _recorded(month: Any, day: date) -> ColumnElement[bool]:
     )
 
 
-def _in_sight(caller: Caller) -> ColumnElement[bool]:
-    """Hold archives to those of the caller's organisations, and to the own one."""
-    in_sight: ColumnElement[bool] = in_subtrees(caller.subtrees(READ))
+def _in_sight(caller: Caller, places: Sequence[Subtree]) -> ColumnElement[bool]:
+    """Hold archives to those of the organisations of `places`, and to the caller's own one."""
+    in_sight: ColumnElement[bool] = in_subtrees(places)
     if caller.member_id is None:
         return in_sight
     own = LeaderArchive.district_code == caller.home_code
     return or_(in_sight, and_(own, LeaderArchive.member_id == caller.member_id))
 
 
-def _placed(rows: AnySelect) -> AnySelect:
-    """Join to archives the organisation as it stands today, and the leader."""
-    stands = stood_as(LeaderArchive.district_code, LeaderArchive.organization_id, clock.today())
+def _placed(rows: AnySelect, day: date) -> AnySelect:
+    """Join to archives the organisation as it stood on `day`, and the leader."""
+    stands = stood_as(LeaderArchive.district_code, LeaderArchive.organization_id, day)
     return rows.join(State, stands).join(
         Member,
         and_(
@@ -88,8 +88,8 @@ def _placed(rows: AnySelect) -> AnySelect:
     )
 
 
-def visible(caller: Caller, day: date) -> AnySelect:
-    """Select the archives that the caller may read, with what they lack on `day`."""
+def visible(caller: Caller, places: Sequence[Subtree], day: date) -> AnySelect:
+    """Select the archives of `places` and the caller's own, with what they lacked on `day`."""
     due = _due(day)
     lacking = func.array_agg(due.c.month, type_=ARRAY(Date)).filter(~_recorded(due.c.month, day))
     judged = (
@@ -109,24 +109,27 @@ def visible(caller: Caller, day: date) -> AnySelect:
         judged.c.months_due,
         judged.c.missing,
     ).select_from(LeaderArchive)
-    return _placed(rows).join(judged, true()).where(_in_sight(caller))
+    return _placed(rows, day).join(judged, true()).where(_in_sight(caller, places))
 
 
 async def get(on: Executor, caller: Caller, archive_id: UUID) -> AnyRow:
     """Fetch one archive as it is today, or raise `NotFound`."""
-    rows = visible(caller, clock.today()).where(LeaderArchive.id == archive_id)
-    return await fetch_one(on, rows)
+    rows = visible(caller, caller.subtrees(READ), clock.today())
+    return await fetch_one(on, rows.where(LeaderArchive.id == archive_id))
 
 
 async def find(on: Reader, caller: Caller, params: LeaderArchiveListParams) -> AnyRows:
     """List a page of archives, or raise `NotFound` for `within` out of sight."""
-    rows = visible(caller, params.as_of or clock.today())
+    day = params.as_of or clock.today()
+    rows = visible(caller, await organizations.places(on, caller, READ, day), day)
+    rows = rows.where(LeaderArchive.opened_on <= day)
     if params.member_id is not None:
         rows = rows.where(LeaderArchive.member_id == params.member_id)
     if params.is_open is not None:
-        rows = rows.where(LeaderArchive.closed_on.is_(None) == params.is_open)
+        is_open = func.coalesce(LeaderArchive.closed_on > day, true())
+        rows = rows.where(is_open.is_(params.is_open))
     if params.within is not None:
-        place = await organizations.subtree(on, caller, params.within, clock.today(), READ)
+        place = await organizations.subtree(on, caller, params.within, day, READ)
         rows = rows.where(in_subtrees([place]))
     sorts = {"opened_on": LeaderArchive.opened_on.expression}
     tie = LeaderArchive.id.expression
@@ -158,7 +161,7 @@ def visible_records(caller: Caller) -> AnySelect:
             ),
         )
     )
-    return _placed(rows).where(_in_sight(caller))
+    return _placed(rows, clock.today()).where(_in_sight(caller, caller.subtrees(READ)))
 
 
 async def find_records(on: Reader, caller: Caller, params: LeaderRecordListParams) -> AnyRows:

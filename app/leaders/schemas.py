@@ -70,7 +70,7 @@ class LeaderArchiveListParams(ListParams):
     """Only of leaders who belonged to this organisation or to what is under it."""
     is_open: bool | None = None
     as_of: Day | None = None
-    """The day on which `months_due` and `missing` are judged; today when left out."""
+    """The archives of this day, their `months_due` and `missing` judged on it; else of today."""
     sort: Literal["opened_on", "-opened_on"] = "opened_on"
 
 

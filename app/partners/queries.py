@@ -1,5 +1,6 @@
 """Reading units, agreements, coverages and problems, and the figures that they make."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from app.core import clock
-from app.core.caller import Caller, Permission
+from app.core.caller import Caller, Permission, Subtree
 from app.core.dated import on_day
 from app.core.db import Executor, Reader
 from app.core.pages import Rows, fetch_one, filtered, page
@@ -53,17 +54,17 @@ def operates(day: date) -> Any:
     return and_(Unit.opened_on <= day, (Unit.closed_on > day).is_not(false()))
 
 
-def visible_units(caller: Caller, day: date) -> AnySelect:
-    """Select the units of the organisations that the caller may see."""
+def visible_units(places: Sequence[Subtree], day: date) -> AnySelect:
+    """Select the units of the organisations that stood in `places` on `day`."""
     return (
         select(*Unit.__table__.c, Home.name.label("organization_name"), Home.path)
         .join(Home, at_home(Unit, day))
-        .where(in_subtrees(caller.subtrees(READ), Home))
+        .where(in_subtrees(places, Home))
     )
 
 
-def visible_agreements(caller: Caller, day: date) -> AnySelect:
-    """Select the agreements that organisations in sight signed."""
+def visible_agreements(places: Sequence[Subtree], day: date) -> AnySelect:
+    """Select the agreements that organisations of `places` signed."""
     return (
         select(
             *Agreement.__table__.c,
@@ -73,11 +74,11 @@ def visible_agreements(caller: Caller, day: date) -> AnySelect:
         )
         .join(Unit, of_unit(Agreement))
         .join(Home, at_home(Agreement, day))
-        .where(in_subtrees(caller.subtrees(READ), Home))
+        .where(in_subtrees(places, Home))
     )
 
 
-def _of_units(caller: Caller, table: Any, day: date, *columns: Any) -> AnySelect:
+def _of_units(places: Sequence[Subtree], table: Any, day: date, *columns: Any) -> AnySelect:
     return (
         select(
             *table.__table__.c,
@@ -90,15 +91,15 @@ def _of_units(caller: Caller, table: Any, day: date, *columns: Any) -> AnySelect
         .select_from(table)
         .join(Unit, of_unit(table))
         .join(Home, at_home(Unit, day))
-        .where(in_subtrees(caller.subtrees(READ), Home))
+        .where(in_subtrees(places, Home))
     )
 
 
-def visible_coverages(caller: Caller, day: date) -> AnySelect:
-    """Select what covers the units in sight: by which organisation, by which instructor."""
+def visible_coverages(places: Sequence[Subtree], day: date) -> AnySelect:
+    """Select what covers the units of `places`: by which organisation, by which instructor."""
     names = Covering.name.label("covering_name"), Member.name.label("member_name")
     return (
-        _of_units(caller, Coverage, day, *names)
+        _of_units(places, Coverage, day, *names)
         .outerjoin(Covering, stood_as(Coverage.district_code, Coverage.covering_id, day, Covering))
         .outerjoin(
             Member,
@@ -107,43 +108,47 @@ def visible_coverages(caller: Caller, day: date) -> AnySelect:
     )
 
 
-def visible_problems(caller: Caller, day: date) -> AnySelect:
-    """Select the problems of the units in sight."""
-    return _of_units(caller, Problem, day)
+def visible_problems(places: Sequence[Subtree], day: date) -> AnySelect:
+    """Select the problems of the units of `places`."""
+    return _of_units(places, Problem, day)
 
 
 async def get_unit(on: Executor, caller: Caller, unit_id: UUID) -> AnyRow:
     """Fetch one unit, or raise `NotFound`."""
-    return await fetch_one(on, visible_units(caller, clock.today()).where(Unit.id == unit_id))
+    rows = visible_units(caller.subtrees(READ), clock.today())
+    return await fetch_one(on, rows.where(Unit.id == unit_id))
 
 
 async def get_agreement(on: Executor, caller: Caller, agreement_id: UUID) -> AnyRow:
     """Fetch one agreement, or raise `NotFound`."""
-    rows = visible_agreements(caller, clock.today())
+    rows = visible_agreements(caller.subtrees(READ), clock.today())
     return await fetch_one(on, rows.where(Agreement.id == agreement_id))
 
 
 async def get_coverage(on: Executor, caller: Caller, coverage_id: UUID) -> AnyRow:
     """Fetch one coverage, or raise `NotFound`."""
-    rows = visible_coverages(caller, clock.today())
+    rows = visible_coverages(caller.subtrees(READ), clock.today())
     return await fetch_one(on, rows.where(Coverage.id == coverage_id))
 
 
 async def get_problem(on: Executor, caller: Caller, problem_id: UUID) -> AnyRow:
     """Fetch one problem, or raise `NotFound`."""
-    return await fetch_one(
-        on, visible_problems(caller, clock.today()).where(Problem.id == problem_id)
-    )
+    rows = visible_problems(caller.subtrees(READ), clock.today())
+    return await fetch_one(on, rows.where(Problem.id == problem_id))
+
+
+async def _places(on: Reader, caller: Caller, params: WithinParams, day: date) -> list[Subtree]:
+    """Give the subtrees that are asked about, or raise `NotFound` for `within` out of sight."""
+    if params.within is None:
+        return await organizations.places(on, caller, READ, day)
+    return [await organizations.subtree(on, caller, params.within, day, READ)]
 
 
 async def _find(
-    on: Reader, caller: Caller, params: WithinParams, rows: AnySelect, table: Any, *names: str
+    on: Reader, params: WithinParams, rows: AnySelect, table: Any, *names: str
 ) -> AnyRows:
-    """List a page of `rows`, held to `within` and to the filters of `names` that are set."""
+    """List a page of `rows`, held to the filters of `names` that are set."""
     rows = filtered(rows, params, {name: getattr(table, name) for name in names})
-    if params.within is not None:
-        place = await organizations.subtree(on, caller, params.within, clock.today(), READ)
-        rows = rows.where(in_subtrees([place], Home))
     sort: str = params.model_dump()["sort"]
     column = getattr(table, sort.removeprefix("-")).expression
     return await page(
@@ -159,33 +164,37 @@ async def _find(
 
 async def find_units(on: Reader, caller: Caller, params: PartnerUnitListParams) -> AnyRows:
     """List a page of units, or raise `NotFound` for `within` out of sight."""
-    rows = visible_units(caller, clock.today())
+    day = params.as_of or clock.today()
+    rows = visible_units(await _places(on, caller, params, day), day)
     if params.as_of is not None:
         rows = rows.where(operates(params.as_of))
-    return await _find(on, caller, params, rows, Unit, "organization_id", "kind")
+    return await _find(on, params, rows, Unit, "organization_id", "kind")
 
 
 async def find_agreements(
     on: Reader, caller: Caller, params: CoBuildingAgreementListParams
 ) -> AnyRows:
     """List a page of agreements, or raise `NotFound` for `within` out of sight."""
-    rows = visible_agreements(caller, clock.today())
+    day = params.as_of or clock.today()
+    rows = visible_agreements(await _places(on, caller, params, day), day)
     if params.as_of is not None:
         rows = rows.where(on_day(Agreement, params.as_of))
     if params.ends_by is not None:
         rows = rows.where(Agreement.valid_to <= params.ends_by)
-    return await _find(on, caller, params, rows, Agreement, "unit_id", "organization_id")
+    return await _find(on, params, rows, Agreement, "unit_id", "organization_id")
 
 
 async def find_coverages(on: Reader, caller: Caller, params: UnitCoverageListParams) -> AnyRows:
     """List a page of coverages, or raise `NotFound` for `within` out of sight."""
-    rows = visible_coverages(caller, clock.today())
+    day = params.as_of or clock.today()
+    rows = visible_coverages(await _places(on, caller, params, day), day)
     if params.as_of is not None:
         rows = rows.where(on_day(Coverage, params.as_of))
-    return await _find(on, caller, params, rows, Coverage, "unit_id", "member_id", "mode")
+    return await _find(on, params, rows, Coverage, "unit_id", "member_id", "mode")
 
 
 async def find_problems(on: Reader, caller: Caller, params: UnitProblemListParams) -> AnyRows:
     """List a page of problems, or raise `NotFound` for `within` out of sight."""
-    rows = visible_problems(caller, clock.today())
-    return await _find(on, caller, params, rows, Problem, "unit_id", "status")
+    day = clock.today()
+    rows = visible_problems(await _places(on, caller, params, day), day)
+    return await _find(on, params, rows, Problem, "unit_id", "status")

@@ -54,21 +54,19 @@ class Sight(NamedTuple):
 
 
 def sight(caller: Caller) -> Sight:
-    """Tell what the caller sees."""
-    read = caller.subtrees(READ)
-    published = [
-        s
-        for s in caller.subtrees(Permission.PUBLISHED_READ)
-        if not any(wider.holds(s) for wider in read)
-    ]
+    """Tell what the caller sees today."""
+    return _sight(caller, caller.subtrees(READ), caller.subtrees(Permission.PUBLISHED_READ))
+
+
+def _sight(caller: Caller, read: Sequence[Subtree], public: Sequence[Subtree]) -> Sight:
+    published = [s for s in public if not any(wider.holds(s) for wider in read)]
     own = None if caller.member_id is None else (caller.home_code, caller.member_id)
     return Sight(read, published, own)
 
 
 def visible(caller: Caller) -> AnySelect:
     """Select the pledges that the caller may see today."""
-    today = clock.today()
-    return _shown(sight(caller), today, today)
+    return _shown(sight(caller), clock.today())
 
 
 def _overdue(day: Any) -> ColumnElement[bool]:
@@ -94,8 +92,8 @@ def _overdue(day: Any) -> ColumnElement[bool]:
     )
 
 
-def _shown(sees: Sight, today: Any, day: Any) -> AnySelect:
-    """Select what `sees` allows, in the tree of `today`; what is overdue `day` decides."""
+def _shown(sees: Sight, day: Any) -> AnySelect:
+    """Select what `sees` allows, in the tree of `day`; what is overdue `day` decides too."""
     evidence = select(func.count()).where(_of_pledge(PledgeEvidence)).scalar_subquery()
     return (
         select(
@@ -110,13 +108,13 @@ def _shown(sees: Sight, today: Any, day: Any) -> AnySelect:
         .select_from(Pledge)
         .join(
             State,
-            stood_as(Pledge.district_code, Pledge.organization_id, today),
+            stood_as(Pledge.district_code, Pledge.organization_id, day),
         )
         .outerjoin(
             Member,
             and_(Member.district_code == Pledge.district_code, Member.id == Pledge.member_id),
         )
-        .where(_in_sight(sees, today))
+        .where(_in_sight(sees, day))
     )
 
 
@@ -124,7 +122,7 @@ _Pledge, _State = aliased(Pledge), aliased(State)
 """Made once: a new alias takes a while to learn its columns."""
 
 
-def _in_sight(sees: Sight, today: Any) -> ColumnElement[bool]:
+def _in_sight(sees: Sight, day: Any) -> ColumnElement[bool]:
     """Hold pledges to what `sees` allows.
 
     What is seen by more than the tree is named first: an OR over two tables reads the district.
@@ -134,7 +132,7 @@ def _in_sight(sees: Sight, today: Any) -> ColumnElement[bool]:
     pledge, state = _Pledge, _State
     public = pledge.status.in_(sorted(PUBLIC))
     places = or_(in_subtrees(sees.read, state), and_(public, in_subtrees(sees.published, state)))
-    stands = stood_as(pledge.district_code, pledge.organization_id, today, state)
+    stands = stood_as(pledge.district_code, pledge.organization_id, day, state)
     key = pledge.district_code, pledge.id
     seen = [select(*key).select_from(pledge).join(state, stands).where(places)]
     if sees.own is not None:
@@ -188,7 +186,7 @@ async def image(on: Executor, caller: Caller, pledge_id: UUID, evidence_id: UUID
 
 # ── Hot reads
 
-_TODAY, _DAY = param("today", Date()), param("day", Date())
+_DAY = param("day", Date())
 _OWN = param("own_district", String()), param("own", Uuid())
 _INSIDE = ("path", "organization_kind")
 """Columns that are selected and not shown."""
@@ -201,10 +199,14 @@ def _asked_for(places: Sequence[Any], shape: Collection[str]) -> Sight:
     return Sight(places[:count], published, _OWN if "own" in shape else None)
 
 
-def _given(caller: Caller) -> tuple[list[Subtree], set[str], dict[str, Any]]:
-    """Give the places, the shape and the values of what the caller sees."""
-    sees = sight(caller)
-    values: dict[str, Any] = {"today": clock.today()}
+async def _given(
+    on: Reader, caller: Caller, day: date
+) -> tuple[list[Subtree], set[str], dict[str, Any]]:
+    """Give the places, the shape and the values of what the caller sees of `day`."""
+    read = await organizations.places(on, caller, READ, day)
+    public = await organizations.places(on, caller, Permission.PUBLISHED_READ, day)
+    sees = _sight(caller, read, public)
+    values: dict[str, Any] = {"day": day}
     shape = {f"read={len(sees.read)}"}
     if sees.own is not None:
         shape.add("own")
@@ -213,7 +215,7 @@ def _given(caller: Caller) -> tuple[list[Subtree], set[str], dict[str, Any]]:
 
 
 def _one(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
-    rows = _whole(_shown(_asked_for(places, shape), _TODAY, _TODAY))
+    rows = _whole(_shown(_asked_for(places, shape), _DAY))
     return json_rows(rows.where(Pledge.id == param("id", Uuid())), "version", without=_INSIDE)
 
 
@@ -222,7 +224,7 @@ _one_hot = Hot(_one, by_key=True)
 
 async def show(on: Reader, caller: Caller, pledge_id: UUID) -> tuple[str, int]:
     """Write one pledge's JSON as `get` fetches it, and give the version."""
-    places, shape, values = _given(caller)
+    places, shape, values = await _given(on, caller, clock.today())
     found = await _one_hot.fetch(on, places, shape, id=pledge_id, **values)
     if not found:
         raise NotFound
@@ -241,7 +243,7 @@ _BOUNDS = ("due_from", "due_to")
 
 def _filtered(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
     """Select pledges by the filters that are set."""
-    rows = narrowed(_shown(_asked_for(places, shape), _TODAY, _DAY), _FILTERS, shape)
+    rows = narrowed(_shown(_asked_for(places, shape), _DAY), _FILTERS, shape)
     if "within" in shape:
         rows = rows.where(in_subtrees(places[-1:]))
     if "overdue" in shape:
@@ -268,26 +270,24 @@ def _export(places: Sequence[Any], shape: Collection[str]) -> AnySelect:
 _list_hot, _export_hot = Hot(_list), Hot(_export)
 
 
-async def _place(on: Reader, caller: Caller, within: UUID, permission: Permission) -> Subtree:
-    return await organizations.subtree(on, caller, within, clock.today(), permission)
-
-
 def _values(filters: PledgeFilters) -> tuple[set[str], dict[str, Any]]:
     names = (*_FILTERS, *_BOUNDS)
     values = {n: value for n in names if (value := getattr(filters, n)) is not None}
     shape = set(values)
     if filters.overdue is not None:
         shape.add("overdue" if filters.overdue else "not_overdue")
-    return shape, values | {"day": filters.as_of or clock.today()}
+    return shape, values
 
 
 async def find(on: Reader, caller: Caller, params: PledgeListParams) -> str:
     """Write the JSON of a page of pledges; raise `NotFound` for a `within` out of sight."""
-    places, shape, values = _given(caller)
+    day = params.as_of or clock.today()
+    places, shape, values = await _given(on, caller, day)
     asked, given = _values(params)
     shape, values = shape | asked, values | given
     if params.within:  # whoever reads pledges there reads what is published too
-        places.append(await _place(on, caller, params.within, Permission.PUBLISHED_READ))
+        right = Permission.PUBLISHED_READ
+        places.append(await organizations.subtree(on, caller, params.within, day, right))
         shape.add("within")
     shape |= {params.sort.removeprefix("-")} | ({"down"} if params.sort[0] == "-" else set())
     if mark := after_mark(params, "pledges", params.sort):
@@ -301,13 +301,13 @@ async def find(on: Reader, caller: Caller, params: PledgeListParams) -> str:
 
 async def export(on: Reader, caller: Caller, filters: PledgeFilters) -> list[Any]:
     """List the pledges that an export holds, in the order of the tree, then by due date."""
-    places = caller.subtrees(Permission.PLEDGES_EXPORT)
-    if not places:
-        raise Forbidden(permission=Permission.PLEDGES_EXPORT.value)
+    right, day = Permission.PLEDGES_EXPORT, filters.as_of or clock.today()
+    if not caller.subtrees(right):
+        raise Forbidden(permission=right.value)
+    places = await organizations.places(on, caller, right, day)
     shape, values = _values(filters)
     shape.add(f"read={len(places)}")
     if filters.within:
-        permission = Permission.PLEDGES_EXPORT
-        places = [*places, await _place(on, caller, filters.within, permission)]
+        places = [*places, await organizations.subtree(on, caller, filters.within, day, right)]
         shape.add("within")
-    return await _export_hot.fetch(on, places, shape, today=clock.today(), **values)
+    return await _export_hot.fetch(on, places, shape, day=day, **values)

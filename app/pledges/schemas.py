@@ -145,7 +145,7 @@ class PledgeFilters(Schema):
     due_to: Day | None = None
     """The last day that is meant."""
     as_of: Day | None = None
-    """By which `overdue` is judged; today when left out."""
+    """The day whose tree is meant and by which `overdue` is judged; today when left out."""
 
 
 class PledgeListParams(ListParams, PledgeFilters):

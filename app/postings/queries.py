@@ -62,8 +62,8 @@ def pack() -> PostingPack:
 # ── Postings
 
 
-def visible(caller: Caller, day: date) -> AnySelect:
-    """Select the postings to the organisations that the caller may read, as told on `day`."""
+def visible(places: Sequence[Subtree], day: date) -> AnySelect:
+    """Select the postings to the organisations that stood in `places` on `day`, as told then."""
     households = select(func.count()).where(
         PoorHousehold.district_code == Posting.district_code,
         PoorHousehold.posting_id == Posting.id,
@@ -87,7 +87,7 @@ def visible(caller: Caller, day: date) -> AnySelect:
             Member,
             and_(Member.district_code == Posting.district_code, Member.id == Posting.member_id),
         )
-        .where(in_subtrees(caller.subtrees(READ)))
+        .where(in_subtrees(places))
     )
 
 
@@ -101,7 +101,8 @@ def _out(row: AnyRow, day: date) -> PostingOut:
 
 async def get(on: Executor, caller: Caller, posting_id: UUID) -> AnyRow:
     """Fetch one posting, or raise `NotFound`."""
-    return await fetch_one(on, visible(caller, clock.today()).where(Posting.id == posting_id))
+    rows = visible(caller.subtrees(READ), clock.today())
+    return await fetch_one(on, rows.where(Posting.id == posting_id))
 
 
 async def show(on: Executor, caller: Caller, posting_id: UUID) -> PostingOut:
@@ -112,7 +113,7 @@ async def show(on: Executor, caller: Caller, posting_id: UUID) -> PostingOut:
 async def _places(on: Reader, caller: Caller, within: UUID | None, day: date) -> Sequence[Subtree]:
     """Give the subtrees that are asked about, or raise `NotFound` for `within` out of sight."""
     if within is None:
-        return caller.subtrees(READ)
+        return await organizations.places(on, caller, READ, day)
     return [await organizations.subtree(on, caller, within, day, READ)]
 
 
@@ -120,14 +121,14 @@ async def find(on: Reader, caller: Caller, params: PostingListParams) -> Rows[Po
     """List a page of postings, or raise `NotFound` for `within` out of sight."""
     day = params.as_of or clock.today()
     names = ("organization_id", "member_id", "post")
-    rows = filtered(visible(caller, day), params, {n: getattr(Posting, n) for n in names})
+    rows = visible(await _places(on, caller, params.within, day), day)
+    rows = filtered(rows, params, {n: getattr(Posting, n) for n in names})
     rows = rows.where(Posting.valid_to <= day if params.ended else on_day(Posting, day))
     if params.extended is not None:
         is_extended = func.coalesce(Posting.extended_on <= day, false())
         rows = rows.where(is_extended.is_(params.extended))
     if params.due_to is not None:
         rows = rows.where(Posting.due_on <= params.due_to)
-    rows = rows.where(in_subtrees(await _places(on, caller, params.within, day)))
     sorts = {"valid_from": Posting.valid_from.expression}
     found = await page(
         on, rows, sorts, params.sort, params, of="postings", tie=Posting.id.expression
@@ -228,8 +229,8 @@ def _is_paired(day: date) -> ColumnElement[bool]:
     return func.coalesce(and_(on_day(Helper, day), PoorHousehold.paired_on <= day), false())
 
 
-def visible_households(caller: Caller, day: date) -> AnySelect:
-    """Select the poor households of the villages that the caller may read, as told on `day`."""
+def visible_households(places: Sequence[Subtree], day: date) -> AnySelect:
+    """Select the poor households of the villages that stood in `places` on `day`, as told then."""
     return (
         select(
             *PoorHousehold.__table__.c,
@@ -251,13 +252,13 @@ def visible_households(caller: Caller, day: date) -> AnySelect:
             Member,
             and_(Member.district_code == Helper.district_code, Member.id == Helper.member_id),
         )
-        .where(in_subtrees(caller.subtrees(READ)))
+        .where(in_subtrees(places))
     )
 
 
 async def get_household(on: Executor, caller: Caller, household_id: UUID) -> AnyRow:
     """Fetch one poor household, or raise `NotFound`."""
-    rows = visible_households(caller, clock.today())
+    rows = visible_households(caller.subtrees(READ), clock.today())
     return await fetch_one(on, rows.where(PoorHousehold.id == household_id))
 
 
@@ -268,11 +269,11 @@ async def find_households(on: Reader, caller: Caller, params: PoorHouseholdListP
     """
     day = params.as_of or clock.today()
     filters = {n: getattr(PoorHousehold, n) for n in ("organization_id", "posting_id")}
-    rows = filtered(visible_households(caller, day), params, filters)
+    places = await _places(on, caller, params.within, day)
+    rows = filtered(visible_households(places, day), params, filters)
     rows = rows.where(on_day(PoorHousehold, day))
     if params.paired is not None:
         rows = rows.where(_is_paired(day).is_(params.paired))
-    rows = rows.where(in_subtrees(await _places(on, caller, params.within, day)))
     sorts = {"valid_from": PoorHousehold.valid_from.expression}
     tie = PoorHousehold.id.expression
     return await page(on, rows, sorts, params.sort, params, of="poor households", tie=tie)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, extract, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.core import clock
-from app.core.caller import Caller, Permission
+from app.core.caller import Caller, Permission, Subtree
 from app.core.db import Executor, Reader
 from app.core.errors import Text
 from app.core.figures import Figure, FigureUnit, Source, Window, told
@@ -27,13 +27,12 @@ Table = type[Programme] | type[Document]
 AnyRows = Rows[Row[*tuple[Any, ...]]]
 
 
-def visible(caller: Caller, table: Table, day: date) -> AnySelect:
-    """Select the programmes or documents that the caller may see.
+def visible(places: Sequence[Subtree], table: Table, day: date) -> AnySelect:
+    """Select the programmes or documents that whoever reads `places` may see.
 
-    They are those of the own subtrees and, since what is issued above holds below, those of the
-    organisations over them.
+    They are those of the subtrees and, since what is issued above holds below, those of the
+    organisations over them, as they stood on `day`.
     """
-    places = caller.subtrees(READ)
     above = (
         and_(State.district_code == place.district_code, State.path.in_(paths))
         for place in places
@@ -48,8 +47,8 @@ def visible(caller: Caller, table: Table, day: date) -> AnySelect:
 
 async def get(on: Executor, caller: Caller, table: Table, row_id: UUID) -> AnyRow:
     """Fetch one programme or document, or raise `NotFound`."""
-    rows = visible(caller, table, clock.today()).where(table.id == row_id)
-    return await fetch_one(on, rows)
+    rows = visible(caller.subtrees(READ), table, clock.today())
+    return await fetch_one(on, rows.where(table.id == row_id))
 
 
 def running(day: Any) -> ColumnElement[bool]:
@@ -69,15 +68,16 @@ def in_force(day: Any) -> ColumnElement[bool]:
 async def _find(
     on: Reader, caller: Caller, table: Table, params: Any, names: Sequence[str], key: str
 ) -> AnyRows:
-    day = clock.today()
+    day = params.in_force_on or clock.today()
     filters = {name: getattr(table, name) for name in ("organization_id", *names)}
-    rows = filtered(visible(caller, table, day), params, filters)
+    places = await organizations.places(on, caller, READ, day)
+    rows = filtered(visible(places, table, day), params, filters)
     if params.within is not None:
         place = await organizations.subtree(on, caller, params.within, day, READ)
         rows = rows.where(in_subtrees([place]))
     if params.in_force_on is not None:
         holds = running if table is Programme else in_force
-        rows = rows.where(holds(params.in_force_on))
+        rows = rows.where(holds(day))
     sorts = {key: table.__table__.c[key]}
     of = f"{table.__tablename__}s"
     return await page(on, rows, sorts, params.sort, params, of=of, tie=table.__table__.c.id)

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from app.core import clock
@@ -18,7 +19,7 @@ from app.core.pages import Rows, fetch_one, filtered, page
 from app.members.models import Member, Membership
 from app.organizations import queries as organizations
 from app.organizations.models import OrganizationState
-from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
+from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood, stood_as
 from app.residents.models import ServiceClaim, ServicePost, ServiceRecord
 from app.residents.schemas import (
     ServiceClaimListParams,
@@ -100,80 +101,95 @@ async def find_posts(on: Reader, caller: Caller, params: ServicePostListParams) 
     )
 
 
-_CLAIMED = (
-    ServicePost.title.label("post_title"),
-    ServicePost.organization_id,
-    Community.name.label("organization_name"),
-    Member.name.label("member_name"),
-    Membership.organization_id.label("branch_id"),
-    Branch.name.label("branch_name"),
-    Community.path.label("path"),
-    Branch.path.label("branch_path"),
-)
-"""What is told of a claim beside its own columns; the paths are not shown."""
+_OF_POST = ServicePost.title.label("post_title"), ServicePost.organization_id
 
 
 def _in_sight(rows: AnySelect, caller: Caller, day: date) -> AnySelect:
-    """Join to claims what they are about, and hold them to those that the caller may see.
+    """Join to claims their posts, and hold them to those that the caller may see.
 
     A subtree holds the community or the branch where the member is now; or it is the own claim.
     """
     places = caller.subtrees(READ)
+    communities = select(Community.district_code, Community.organization_id).where(
+        stood(day, Community), in_subtrees(places, Community)
+    )
+    members = (
+        select(Membership.district_code, Membership.member_id)
+        .join(Branch, stood_as(Membership.district_code, Membership.organization_id, day, Branch))
+        .where(on_day(Membership, day), in_subtrees(places, Branch))
+    )
+    key = ServiceClaim.district_code
+    return rows.join(ServicePost, _of_post()).where(
+        or_(
+            tuple_(key, ServicePost.organization_id).in_(communities),
+            tuple_(key, ServiceClaim.member_id).in_(members),
+            _own(caller),
+        )
+    )
+
+
+def _told(rows: AnySelect, day: date) -> AnySelect:
+    """Add to claims or their records the names of whom they are about.
+
+    The rows are cut out first: to plan seven joins at once takes thirty milliseconds.
+    """
+    of = rows.subquery("of")
+    code = of.c.district_code
     return (
-        rows.join(ServicePost, _of_post())
-        .join(
-            Community,
-            stood_as(ServicePost.district_code, ServicePost.organization_id, day, Community),
+        select(
+            of,
+            Community.name.label("organization_name"),
+            Member.name.label("member_name"),
+            Membership.organization_id.label("branch_id"),
+            Branch.name.label("branch_name"),
+            Community.path.label("path"),
+            Branch.path.label("branch_path"),
         )
-        .join(
-            Member,
-            and_(
-                Member.district_code == ServiceClaim.district_code,
-                Member.id == ServiceClaim.member_id,
-            ),
-        )
+        .select_from(of)
+        .join(Community, stood_as(code, of.c.organization_id, day, Community))
+        .join(Member, and_(Member.district_code == code, Member.id == of.c.member_id))
         .join(
             Membership,
             and_(
-                Membership.district_code == ServiceClaim.district_code,
-                Membership.member_id == ServiceClaim.member_id,
+                Membership.district_code == code,
+                Membership.member_id == of.c.member_id,
                 on_day(Membership, day),
             ),
         )
-        .join(
-            Branch,
-            stood_as(Membership.district_code, Membership.organization_id, day, Branch),
-        )
-        .where(or_(in_subtrees(places, Community), in_subtrees(places, Branch), _own(caller)))
+        .join(Branch, stood_as(code, Membership.organization_id, day, Branch))
     )
 
 
 def visible_claims(caller: Caller, day: date) -> AnySelect:
-    """Select the claims that the caller may see."""
-    rows = select(*ServiceClaim.__table__.c, *_CLAIMED)
+    """Select the claims that the caller may see; `_told` adds the names."""
+    rows = select(*ServiceClaim.__table__.c, *_OF_POST)
     return _in_sight(rows.select_from(ServiceClaim), caller, day)
 
 
 async def get_claim(on: Executor, caller: Caller, claim_id: UUID) -> AnyRow:
     """Fetch one claim, or raise `NotFound`."""
-    return await fetch_one(
-        on, visible_claims(caller, clock.today()).where(ServiceClaim.id == claim_id)
-    )
+    day = clock.today()
+    rows = visible_claims(caller, day).where(ServiceClaim.id == claim_id)
+    return await fetch_one(on, _told(rows, day))
 
 
 async def claims_of(on: Executor, caller: Caller, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
     """Fetch those of the claims `ids` that the caller may see."""
-    rows = visible_claims(caller, clock.today()).where(ServiceClaim.id.in_(sorted(ids)))
-    return {row.id: row for row in await on.execute(rows)}
+    day = clock.today()
+    rows = visible_claims(caller, day).where(ServiceClaim.id.in_(sorted(ids)))
+    return {row.id: row for row in await on.execute(_told(rows, day))}
 
 
 async def find_claims(on: Reader, caller: Caller, params: ServiceClaimListParams) -> AnyRows:
     """List a page of claims."""
     filters = {n: getattr(ServiceClaim, n) for n in ("post_id", "member_id", "status")}
-    rows = filtered(visible_claims(caller, clock.today()), params, filters)
+    day = clock.today()
+    rows = filtered(visible_claims(caller, day), params, filters)
     sorts = {"claimed_on": ServiceClaim.claimed_on.expression}
+    tie = ServiceClaim.id.expression
+    told_of = partial(_told, day=day)
     return await page(
-        on, rows, sorts, params.sort, params, of="service claims", tie=ServiceClaim.id.expression
+        on, rows, sorts, params.sort, params, of="service claims", tie=tie, told=told_of
     )
 
 
@@ -185,23 +201,25 @@ def _of_claim() -> ColumnElement[bool]:
 
 
 def visible_records(caller: Caller, day: date) -> AnySelect:
-    """Select the records that the caller may see: those of visible claims."""
+    """Select the records of the claims that the caller may see; `_told` adds the names."""
     rows = select(
-        *ServiceRecord.__table__.c, ServiceClaim.post_id, ServiceClaim.member_id, *_CLAIMED
+        *ServiceRecord.__table__.c, ServiceClaim.post_id, ServiceClaim.member_id, *_OF_POST
     )
     return _in_sight(rows.select_from(ServiceRecord).join(ServiceClaim, _of_claim()), caller, day)
 
 
 async def get_record(on: Executor, caller: Caller, record_id: UUID) -> AnyRow:
     """Fetch one record, or raise `NotFound`."""
-    rows = visible_records(caller, clock.today())
-    return await fetch_one(on, rows.where(ServiceRecord.id == record_id))
+    day = clock.today()
+    rows = visible_records(caller, day).where(ServiceRecord.id == record_id)
+    return await fetch_one(on, _told(rows, day))
 
 
 async def records_of(on: Executor, caller: Caller, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
     """Fetch those of the records `ids` that the caller may see."""
-    rows = visible_records(caller, clock.today()).where(ServiceRecord.id.in_(sorted(set(ids))))
-    return {row.id: row for row in await on.execute(rows)}
+    day = clock.today()
+    rows = visible_records(caller, day).where(ServiceRecord.id.in_(sorted(set(ids))))
+    return {row.id: row for row in await on.execute(_told(rows, day))}
 
 
 async def find_records(on: Reader, caller: Caller, params: ServiceRecordListParams) -> AnyRows:
@@ -212,11 +230,14 @@ async def find_records(on: Reader, caller: Caller, params: ServiceRecordListPara
         "member_id": ServiceClaim.member_id,
         "status": ServiceRecord.status,
     }
-    rows = filtered(visible_records(caller, clock.today()), params, filters)
+    day = clock.today()
+    rows = filtered(visible_records(caller, day), params, filters)
     rows = rows.where(*_in_period(params.served_from, params.served_to))
     sorts = {"served_on": ServiceRecord.served_on.expression}
+    tie = ServiceRecord.id.expression
+    told_of = partial(_told, day=day)
     return await page(
-        on, rows, sorts, params.sort, params, of="service records", tie=ServiceRecord.id.expression
+        on, rows, sorts, params.sort, params, of="service records", tie=tie, told=told_of
     )
 
 

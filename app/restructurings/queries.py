@@ -212,9 +212,11 @@ def _converted(
 
 def _conversions(figure_id: str, name: Text, *to_kinds: OrganizationKind) -> Figure:
     definition = Text(
-        "截至当日已批准、未撤销的调整决定，每个党组织计一个；期间按批准日期计",
+        "截至当日已批准、未撤销的调整决定，每个党组织计一个；期间按批准日期计；"
+        "决定一经撤销，以前各日也不再计入，当时所载以组织树的 known_at 查看",
         "decisions approved by the day and not taken back, one an organisation; a period is that of"
-        " the decision",
+        " the decision; once taken back, one counts on no past day either: what was told then is"
+        " the tree's with known_at",
     )
     source = partial(_converted, to_kinds)
     return Figure(figure_id, name, FigureUnit.ORGANIZATIONS, definition, READ, source)

@@ -1,5 +1,6 @@
 """What is due, over HTTP, on both sides of the ends of periods."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from tests.make.organizations import make_organization
 
 @pytest.fixture
 async def branch(session: AsyncSession, root: UUID) -> UUID:
+    clock.pin(date(2019, 9, 30))
+    made = await make_organization(session, root, name="机关党支部")
     clock.pin(TODAY)
-    return await make_organization(session, root, name="机关党支部")
+    return made
 
 
 async def due(client: httpx.AsyncClient, query: str = "") -> list[tuple[str, str]]:

@@ -298,6 +298,16 @@ async def test_a_clerk_keeps_the_past_when_their_own_organisation_moves(
     assert {o["id"] for o in listed} == {str(moved["left"]), str(moved["branch"])}
 
 
+async def test_what_happened_on_the_first_day_is_no_difference_since(
+    client: httpx.AsyncClient, moved: dict[str, UUID]
+) -> None:
+    clock.pin(date(2019, 6, 2))
+    url = f"/organizations/{moved['entered']}/tree/diff?to=2019-06-02&from="
+    for first, along in (("2019-05-31", [str(moved["branch"])]), ("2019-06-01", [])):
+        told = (await client.get(f"{url}{first}")).json()
+        assert [o["organization_id"] for o in told["moved"]] == along
+
+
 async def test_records_are_found_within_what_was_dissolved_and_before_it_stood(
     client: httpx.AsyncClient, session: AsyncSession, root: UUID
 ) -> None:

@@ -16,10 +16,13 @@ from app.core.db import Doors
 from app.core.errors import NotFound
 from app.members import queries
 from app.members.schemas import TreeParams
+from app.restructurings import service
+from app.restructurings.schemas import RestructuringReversalNew
 from tests.conftest import _at, new_database
 from tests.make.changes import move, restate, transfer
 from tests.make.members import make_member
 from tests.make.organizations import DISTRICT, everything, make_district, make_organization
+from tests.make.restructurings import convert, make_restructuring
 
 DAY = date(2019, 12, 1)
 
@@ -85,6 +88,31 @@ async def test_the_tree_is_told_as_it_was_known(doors: Doors) -> None:
     assert counts == [3, 2, 2, 2, 2, 2]
     for at, tree in recorder.told.items():
         assert await recorder.tree(known_at=at) == tree, at
+    first = text("SELECT min(superseded_at) FROM membership_history")
+    then = await doors.reading([DISTRICT]).scalar(first)  # what replaces counts at that instant
+    assert (await recorder.tree(known_at=then))["headcount"]["subtree"] == counts[1]
     assert await recorder.tree(known_at=clock.now()) == await recorder.tree()
     with pytest.raises(NotFound):
         await recorder.tree(known_at=before)
+
+
+async def test_what_was_taken_back_is_told_as_it_was_known(doors: Doors) -> None:
+    clock.pin(date(2019, 3, 1))
+    async with doors.writing([DISTRICT]) as session:
+        root = await make_district(session)
+        general = await make_organization(session, root, kind="general_branch")
+        session.info.clear()
+    clock.pin(date(2019, 11, 1))
+    recorder = Recorder(doors, general)
+    async with recorder.then():
+        pass
+    async with recorder.then() as session:
+        made = await make_restructuring(session, "applied", convert(general, "party_committee"))
+    clock.pin(date(2019, 12, 31))
+    async with recorder.then() as session:
+        told = RestructuringReversalNew(document="西组〔2019〕31号", reason="决定有误")
+        await service.reverse(session, everything(), made, told)
+    kinds = [tree["organization"]["kind"] for tree in recorder.told.values()]
+    assert kinds == ["general_branch", "party_committee", "general_branch"]
+    for at, tree in recorder.told.items():  # yesterday's report, though no past day has it now
+        assert await recorder.tree(known_at=at) == tree, at

@@ -41,7 +41,7 @@ async def test_whole_months_that_are_over_are_due(session: AsyncSession, place: 
         archive.closed_on = closed_on and date.fromisoformat(closed_on)
         await session.flush()
         day = date.fromisoformat(as_of)
-        row = (await session.execute(queries.visible(caller, day))).one()
+        row = (await session.execute(queries.visible(caller, places, day))).one()
         case = (opened_on, closed_on, as_of)
         assert (row.months_due, len(row.missing)) == (months, months), case
         rows = queries.months_due(places, Window(day)).subquery()

@@ -362,7 +362,8 @@ def list_due_activities(ids: Ids, who: Who) -> Cells:
         ("list", "limit=200", owed(seen)),
         ("filter", "limit=200&kind=theme_day", owed(seen, "theme_day")),
         ("filter", "limit=200&period=month", owed(seen, "month")),
-        ("day", "limit=200&as_of=2019-12-01", owed(seen)),
+        ("day", "kind=theme_day&as_of=2019-12-01", []),  # no branch stood yet
+        ("day", f"limit=200&as_of={real.TODAY}", owed(seen)),
         ("page", "limit=1", owed(seen)[:1]),
     ):
         yield Cell(channel, query, ask(query), 200, read=read, exactly=wanted)
