@@ -31,8 +31,8 @@ from app.core.errors import Stale, fault, wrong
 from app.members import queries as members
 from app.members.models import Member
 from app.organizations import queries as organizations
+from app.organizations import service as tree
 from app.organizations.errors import NotStanding
-from app.organizations.models import Organization
 from app.organizations.queries import AnyRow
 from app.organizations.types import OrganizationKind, OrganizationStatus
 
@@ -48,14 +48,7 @@ async def organizer(session: AsyncSession, caller: Caller, organization_id: UUID
 
     Raises `NotFound`, `Forbidden` or `NotStanding`.
     """
-    await session.execute(
-        select(Organization.id)
-        .where(
-            Organization.district_code.in_(sorted(caller.districts)),
-            Organization.id == organization_id,
-        )
-        .with_for_update(read=True)
-    )
+    await tree.hold(session, caller, organization_id)
     found = await organizations.get(session, caller, organization_id)
     caller.require(WRITE, at=Subtree(found.district_code, found.path))
     if found.status != OrganizationStatus.ACTIVE:

@@ -35,8 +35,8 @@ from app.members.errors import MemberExists
 from app.members.logic import MemberFacts, mask_phone, search_text
 from app.members.types import MemberCategory, MemberStatus
 from app.organizations import queries as organizations
+from app.organizations import service as tree
 from app.organizations.errors import NotStanding
-from app.organizations.models import Organization
 from app.organizations.queries import AnyRow
 from app.organizations.types import OrganizationKind, OrganizationStatus
 
@@ -52,12 +52,7 @@ async def apply(session: AsyncSession, caller: Caller, new: AdmissionNew) -> UUI
     Raises `NotFound`, `Forbidden`, `CannotAdmit`, `NotStanding`, `Invalid`, `AdmissionRefused`,
     `AdmissionPaperMissing`, or `MemberExists` for a number recorded in the district in any way.
     """
-    places = caller.subtrees(Permission.ORGANIZATIONS_READ)
-    standing = select(Organization.id).where(
-        Organization.district_code.in_({s.district_code for s in places}),
-        Organization.id == new.organization_id,
-    )
-    await session.execute(standing.with_for_update(read=True))
+    await tree.hold(session, caller, new.organization_id)
     found = await organizations.get(session, caller, new.organization_id)
     caller.require(WRITE, at=Subtree(found.district_code, found.path))
     logic.check_kind(pack(), OrganizationKind(found.kind))

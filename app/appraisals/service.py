@@ -47,6 +47,7 @@ from app.members import queries as members
 from app.members.models import Member, Membership
 from app.members.types import COUNTED
 from app.organizations import queries as organizations
+from app.organizations import service as tree
 from app.organizations.errors import NotStanding
 from app.organizations.types import OrganizationStatus
 
@@ -54,7 +55,11 @@ WRITE = Permission.APPRAISALS_WRITE
 
 
 async def _at(session: AsyncSession, caller: Caller, organization_id: UUID) -> Subtree:
-    """Find where to write. Raises `NotFound`, `Forbidden` or `NotStanding`."""
+    """Find where to write, and keep it standing.
+
+    Raises `NotFound`, `Forbidden` or `NotStanding`.
+    """
+    await tree.hold(session, caller, organization_id)
     found = await organizations.get(session, caller, organization_id)
     here = Subtree(found.district_code, found.path)
     caller.require(WRITE, at=here)

@@ -28,6 +28,7 @@ from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
 from app.core.errors import Forbidden, Invalid, fault
 from app.organizations import queries as organizations
+from app.organizations import service as tree
 from app.organizations.errors import NotStanding
 from app.organizations.types import OrganizationStatus
 
@@ -43,6 +44,8 @@ async def open_box(
     Raises `NotFound`, `Forbidden`, `HoldsNoBallots`, `NotStanding`, `Invalid` or
     `VotersNotEntitled`.
     """
+    if vote is None:  # a cycle's lock keeps its organisation as well
+        await tree.hold(session, caller, new.organization_id)
     place = await organizations.get(session, caller, new.organization_id)
     here = Subtree(place.district_code, place.path)
     caller.require(Permission.ELECTIONS_WRITE, at=here)

@@ -43,7 +43,6 @@ from app.elections import queries as elections
 from app.organizations import queries as organizations
 from app.organizations import service as tree
 from app.organizations.errors import NotStanding
-from app.organizations.models import Organization
 from app.organizations.queries import ROOT_PATH, AnyRow
 from app.organizations.types import OrganizationKind, OrganizationStatus, Sector
 from app.terms import queries as terms
@@ -60,11 +59,7 @@ async def open_cycle(session: AsyncSession, caller: Caller, new: CycleNew) -> UU
     Raises `NotFound`, `Forbidden`, `HoldsNoElection`, `NotStanding`, `Invalid`, `SeatsNotAllowed`,
     `CongressNotAllowed` or `CycleOpen`.
     """
-    codes = {s.district_code for s in caller.subtrees(Permission.ORGANIZATIONS_READ)}
-    standing = select(Organization.id).where(
-        Organization.district_code.in_(sorted(codes)), Organization.id == new.organization_id
-    )
-    await session.execute(standing.with_for_update(read=True))
+    await tree.hold(session, caller, new.organization_id)
     found = await organizations.get(session, caller, new.organization_id)
     caller.require(WRITE, at=Subtree(found.district_code, found.path))
     kind = OrganizationKind(found.kind)

@@ -32,6 +32,7 @@ from app.economy.schemas import (
 )
 from app.economy.types import ContractFinding, VillageProjectStatus
 from app.organizations import queries as organizations
+from app.organizations import service as tree
 from app.organizations.errors import NotStanding
 from app.organizations.logic import path_above
 from app.organizations.types import OrganizationStatus, Sector
@@ -52,6 +53,7 @@ async def _record(
 
     Raises `NotFound`, `Forbidden`, `NotAVillage` or `NotStanding`.
     """
+    await tree.hold(session, caller, new.organization_id)
     found = await organizations.get(session, caller, new.organization_id)
     caller.require(WRITE, at=Subtree(found.district_code, found.path))
     if found.sector != Sector.VILLAGE:

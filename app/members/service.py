@@ -28,7 +28,6 @@ from app.organizations import queries as organizations
 from app.organizations import service as tree
 from app.organizations.errors import NotEmpty, NotStanding
 from app.organizations.logic import HOLDS_MEMBERS
-from app.organizations.models import Organization
 from app.organizations.types import OrganizationStatus
 
 FACTS = ("sex", "ethnicity", "born_on", "education", "joined_on", "full_on", "is_mobile")
@@ -115,12 +114,7 @@ def check(facts: logic.MemberFacts) -> None:
 
 async def _place(session: AsyncSession, caller: Caller, organization_id: UUID) -> Subtree:
     """Find a standing organisation that holds members, and keep it standing until the COMMIT."""
-    codes = {s.district_code for s in caller.subtrees(Permission.ORGANIZATIONS_READ)}
-    await session.execute(
-        select(Organization.id)
-        .where(Organization.district_code.in_(sorted(codes)), Organization.id == organization_id)
-        .with_for_update(read=True)
-    )
+    await tree.hold(session, caller, organization_id)
     found = await organizations.get(session, caller, organization_id)
     here = Subtree(found.district_code, found.path)
     caller.require(Permission.MEMBERS_WRITE, at=here)

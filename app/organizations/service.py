@@ -36,6 +36,17 @@ async def take_labels(session: AsyncSession, district_code: str, count: int) -> 
     return last - count + 1
 
 
+async def hold(session: AsyncSession, caller: Caller, organization_id: UUID) -> None:
+    """Keep an organisation as it stands until the COMMIT: who would end it waits, or came first.
+
+    It comes before the locks of what hangs on an organisation, and before reading it.
+    """
+    rows = select(Organization.id).where(
+        Organization.district_code.in_(sorted(caller.districts)), Organization.id == organization_id
+    )
+    await session.execute(rows.with_for_update(read=True))
+
+
 async def ensure_district(session: AsyncSession, code: str) -> UUID:
     """Make the district `code` and the root of its tree unless they stand; give the root's id.
 

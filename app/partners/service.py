@@ -14,6 +14,7 @@ from app.core.schemas import Schema
 from app.members import queries as members
 from app.members.types import COUNTED
 from app.organizations import queries as organizations
+from app.organizations import service as tree
 from app.organizations.errors import NotStanding
 from app.organizations.queries import AnyRow
 from app.organizations.types import OrganizationStatus
@@ -41,7 +42,11 @@ def _require(caller: Caller, seen: AnyRow) -> None:
 
 
 async def _standing(session: AsyncSession, caller: Caller, organization_id: UUID) -> AnyRow:
-    """Find a standing organisation in sight. Raises `NotFound` or `NotStanding`."""
+    """Find a standing organisation in sight, and keep it so.
+
+    Raises `NotFound` or `NotStanding`.
+    """
+    await tree.hold(session, caller, organization_id)
     found = await organizations.get(session, caller, organization_id)
     if found.status != OrganizationStatus.ACTIVE:
         raise NotStanding
@@ -49,10 +54,11 @@ async def _standing(session: AsyncSession, caller: Caller, organization_id: UUID
 
 
 async def _writable(session: AsyncSession, caller: Caller, organization_id: UUID) -> AnyRow:
-    """Find a standing organisation for which the caller may write.
+    """Find a standing organisation for which the caller may write, and keep it so.
 
     Raises `NotFound`, `Forbidden` or `NotStanding`.
     """
+    await tree.hold(session, caller, organization_id)
     found = await organizations.get(session, caller, organization_id)
     _require(caller, found)
     if found.status != OrganizationStatus.ACTIVE:

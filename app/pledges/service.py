@@ -17,6 +17,7 @@ from app.core.store import Store
 from app.members import queries as members
 from app.members.types import COUNTED
 from app.organizations import queries as organizations
+from app.organizations import service as tree
 from app.organizations.errors import NotStanding
 from app.organizations.queries import AnyRow
 from app.organizations.types import OrganizationKind, OrganizationStatus
@@ -45,6 +46,7 @@ async def _of_organization(session: AsyncSession, caller: Caller, new: PledgeNew
         raise wrong("organization_id", "请指明承诺的党组织", "say which organisation pledges")
     if new.member_id is not None:
         raise wrong("member_id", "党组织的承诺不填党员", "an organisation's pledge has no member")
+    await tree.hold(session, caller, new.organization_id)
     found = await organizations.get(session, caller, new.organization_id)
     here = Subtree(found.district_code, found.path)
     caller.require(Permission.PLEDGES_WRITE, at=here)
@@ -68,6 +70,8 @@ async def _of_member(session: AsyncSession, caller: Caller, new: PledgeNew) -> d
     if member_id is None:
         raise wrong("member_id", "请指明承诺的党员", "say which member pledges")
     found = await members.get(session, caller, member_id)
+    await tree.hold(session, caller, found.organization_id)
+    found = await members.get(session, caller, member_id)  # as it is under the lock
     if not caller.is_member(found.district_code, member_id):
         here = Subtree(found.district_code, found.path)
         caller.require(Permission.PLEDGES_WRITE, at=here)

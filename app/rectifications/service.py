@@ -13,6 +13,7 @@ from app.core.db import Executor, new_id
 from app.core.errors import Invalid, NotFound, Stale, wrong
 from app.cycles.logic import above
 from app.organizations import queries as organizations
+from app.organizations import service as tree
 from app.organizations.errors import NotStanding
 from app.organizations.queries import ROOT_PATH
 from app.organizations.types import OrganizationKind, OrganizationStatus
@@ -82,6 +83,7 @@ async def open_case(session: AsyncSession, caller: Caller, new: CaseNew) -> UUID
 
     Raises `NotFound`, `Forbidden`, `CannotRectify`, `NotStanding`, `Invalid` or `CaseOpen`.
     """
+    await tree.hold(session, caller, new.organization_id)
     found = await organizations.get(session, caller, new.organization_id)
     caller.require(WRITE, at=Subtree(found.district_code, found.path))
     logic.check_kind(OrganizationKind(found.kind))

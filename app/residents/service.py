@@ -13,8 +13,8 @@ from app.core.errors import Invalid, Stale
 from app.members import queries as members
 from app.members.types import COUNTED
 from app.organizations import queries as organizations
+from app.organizations import service as tree
 from app.organizations.errors import NotStanding
-from app.organizations.models import Organization
 from app.organizations.queries import AnyRow
 from app.organizations.types import OrganizationStatus
 from app.residents import logic, queries
@@ -47,12 +47,7 @@ async def community(session: AsyncSession, caller: Caller, organization_id: UUID
 
     Raises `NotFound`, `Forbidden`, `NotACommunity` or `NotStanding`.
     """
-    codes = {s.district_code for s in caller.subtrees(Permission.ORGANIZATIONS_READ)}
-    await session.execute(
-        select(Organization.id)
-        .where(Organization.district_code.in_(sorted(codes)), Organization.id == organization_id)
-        .with_for_update(read=True)
-    )
+    await tree.hold(session, caller, organization_id)
     found = await organizations.get(session, caller, organization_id)
     here = Subtree(found.district_code, found.path)
     caller.require(WRITE, at=here)

@@ -72,8 +72,6 @@ async def write(
     await journals.lock(session, Member, district_code, moving)
     stopped = [*outcome.ended, *outcome.converted]
     await _refuse_later(session, district_code, outcome, day, moving)
-    if await queries.open_boxes(session, district_code, stopped):
-        raise BallotRunning
     pending = await transfers.pending_of(session, district_code, outcome.left)
     rows = partial(
         journals.snapshot,
@@ -96,6 +94,8 @@ async def write(
     await _lead_transfers(session, district_code, outcome, moving)
     await lead(session, district_code, led)
     await _stop_elections(session, district_code, stopped, document, account_id)
+    if await queries.open_boxes(session, district_code, stopped):  # the cycles' locks are held
+        raise BallotRunning
     return journals.journal(kept, await rows())
 
 

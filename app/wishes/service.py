@@ -14,6 +14,7 @@ from app.core.errors import Forbidden, Invalid, Stale
 from app.members import queries as members
 from app.members.types import COUNTED
 from app.organizations import queries as organizations
+from app.organizations import service as tree
 from app.organizations.errors import NotStanding
 from app.organizations.queries import AnyRow
 from app.organizations.types import OrganizationStatus
@@ -152,6 +153,7 @@ async def take(session: AsyncSession, caller: Caller, wish_id: UUID, new: Taking
     seen = await queries.get(session, caller, wish_id)
     values: dict[str, Any] = {"taken_by": caller.account_id, "taken_on": clock.today()}
     if new.organization_id is not None:
+        await tree.hold(session, caller, new.organization_id)
         taker = await organizations.get(session, caller, new.organization_id)
         caller.require(WRITE, at=Subtree(taker.district_code, taker.path))
         if taker.status != OrganizationStatus.ACTIVE:
