@@ -197,8 +197,9 @@ async def edit(
         for n in ("member_id", "organization_id", "post", "valid_from", "due_on")
     }
     if row.extended_on is not None:
-        if whole["due_on"] is None:
-            raise wrong("due_on", "已延长的任职须有期满日期", "an extended posting is due")
+        if whole["due_on"] != row.due_on:
+            zh = "已延长的任职，期满日期由延长决定确定"
+            raise wrong("due_on", zh, "the extension decided when it is due")
         if row.extended_on < whole["valid_from"]:
             raise wrong("valid_from", "任职晚于延长决定", "begins after it was extended")
     joined = select(Member.joined_on).where(

@@ -41,10 +41,13 @@ class MeasuresUnfinished(AppError):  # noqa: N818
 
 
 class OwnReport(AppError):  # noqa: N818
-    """Whoever reported a case as done does not accept or return it."""
+    """Whoever reported a case as done, or noted progress in it, does not accept or return it."""
 
     status = HTTPStatus.CONFLICT
-    title = Text("报告人不能验收或退回", "Whoever reported does not accept or return it")
+    title = Text(
+        "报告人、登记进度的人不能验收或退回",
+        "Whoever reported or noted progress does not accept it",
+    )
 
 
 class TaskOnList(AppError):  # noqa: N818

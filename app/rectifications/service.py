@@ -225,7 +225,20 @@ async def report(session: AsyncSession, caller: Caller, case_id: UUID) -> None:
 async def _judged(session: AsyncSession, caller: Caller, case_id: UUID) -> RectificationCase:
     case = await _lock(session, caller, case_id, from_above=True)
     logic.check_status(CaseStatus(case.status), CaseStatus.REPORTED)
-    if case.reported_by == caller.account_id:
+    noted = (
+        select(MeasureProgress.id)
+        .join(
+            CaseMeasure,
+            (CaseMeasure.district_code == MeasureProgress.district_code)
+            & (CaseMeasure.id == MeasureProgress.measure_id),
+        )
+        .where(
+            MeasureProgress.district_code == case.district_code,
+            CaseMeasure.case_id == case_id,
+            MeasureProgress.account_id == caller.account_id,
+        )
+    )
+    if case.reported_by == caller.account_id or await session.scalar(noted.limit(1)):
         raise OwnReport
     return case
 

@@ -173,7 +173,7 @@ async def test_an_extended_posting_stays_due(
         refused(await client.post(f"{url}/extensions", json=late), 422, "invalid")
     made(await client.post(f"{url}/extensions", json=decided | {"decided_on": "2018-06-01"}))
     match = {"if-match": '"2"'}
-    for wrong in ({"due_on": None}, {"valid_from": "2018-06-02"}):
+    for wrong in ({"due_on": None}, {"due_on": "2030-01-01"}, {"valid_from": "2018-06-02"}):
         refused(await client.patch(url, json=wrong, headers=match), 422, "invalid")
     for day in ("2018-01-15", "2020-01-01"):
         refused(await client.post(f"{url}/endings", json=WHY | {"on": day}), 422, "invalid")

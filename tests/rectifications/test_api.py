@@ -73,7 +73,12 @@ async def test_a_case_is_opened_done_and_accepted(
         full = made(await client.patch(url, json=edit, headers=tag))
         assert full["missing_levels"] == []
         refused(await client.patch(url, json=edit, headers=tag), "stale", 412)
-        made(await client.post(f"{url}/reports"))
+        made(await above.post(f"{url}/reports"))
+        refused(
+            await client.post(f"{url}/acceptances", json=document), "own-report"
+        )  # its progress
+        refused(await above.post(f"{url}/acceptances", json=document), "own-report")
+        above.headers.update(await signed_in(doors, session, await make_account(session)))
         closed = made(await above.post(f"{url}/acceptances", json=document))
     assert (closed["status"], closed["closed_on"]) == ("accepted", "2019-12-31")
     tag = {"if-match": f'"{closed["version"]}"'}
