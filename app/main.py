@@ -59,6 +59,7 @@ from app.residents.router import router as residents
 from app.restructurings.router import router as restructurings
 from app.rosters.router import router as rosters
 from app.rules.router import router as rules
+from app.simulations.router import router as simulations
 from app.tallies.router import router as tallies
 from app.terms.router import router as terms
 from app.transfers.router import router as transfers
@@ -72,6 +73,7 @@ GUARDED = (  # fixed paths first, and what is asked most
     imports,
     members,
     probations,
+    simulations,
     rules,
     rates,
     pledges,

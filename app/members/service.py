@@ -28,6 +28,7 @@ from app.organizations import queries as organizations
 from app.organizations import service as tree
 from app.organizations.errors import NotEmpty, NotStanding
 from app.organizations.logic import HOLDS_MEMBERS
+from app.organizations.models import OrganizationState
 from app.organizations.types import OrganizationStatus
 
 FACTS = ("sex", "ethnicity", "born_on", "education", "joined_on", "full_on", "is_mobile")
@@ -363,10 +364,10 @@ async def change_status(
 
 async def dissolve_organization(
     session: AsyncSession, caller: Caller, organization_id: UUID, version: int, decision: str | None
-) -> str:
+) -> OrganizationState:
     """Dissolve an organisation that has neither members nor organisations under it (撤销).
 
-    Gives its district. Raises what `organizations.service.dissolve` raises, and `NotEmpty`.
+    Raises what `organizations.service.dissolve` raises, and `NotEmpty`.
     """
     state = await tree.dissolve(session, caller, organization_id, version, decision)
     today: date = clock.today()
@@ -378,4 +379,4 @@ async def dissolve_organization(
     )
     if await session.scalar(member.limit(1)):
         raise NotEmpty("请先转移或调整其党员", "members belong to it")
-    return str(state.district_code)
+    return state

@@ -1,8 +1,8 @@
 """What may end a membership, a probation or an organisation, over HTTP."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Response
 
 from app.core.dated import NotYet
 from app.core.errors import Forbidden, NotFound, Stale
@@ -12,30 +12,11 @@ from app.core.schemas import Id
 from app.members import queries as members
 from app.members.errors import NotProbationary, StatusNotAllowed
 from app.members.schemas import ConversionNew, MemberOut, StatusChangeNew
-from app.organizations.errors import NotEmpty, NotStanding, RootStays
-from app.organizations.schemas import Dissolution
 from app.probations import service
-from app.probations.errors import AdmissionOpen, AdmissionsLeft
+from app.probations.errors import AdmissionOpen
 
 router = APIRouter(route_class=Route)
 CHANGES = (NotFound, Forbidden, Stale, PreconditionRequired)
-
-
-@router.delete(
-    "/organizations/{organization_id}",
-    tags=["organizations"],
-    status_code=status.HTTP_204_NO_CONTENT,
-    responses=declare(*CHANGES, NotEmpty, NotStanding, RootStays, AdmissionsLeft),
-)
-async def dissolve_organization(
-    session: SessionDep,
-    caller: CallerDep,
-    organization_id: Id,
-    version: IfMatch,
-    params: Annotated[Dissolution, Query()],
-) -> None:
-    """Dissolve an empty organisation from today on; its history stays (撤销党组织)."""
-    await service.dissolve_organization(session, caller, organization_id, version, params.decision)
 
 
 @router.post(

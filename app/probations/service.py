@@ -24,6 +24,7 @@ from app.members import service as people
 from app.members.errors import MemberExists
 from app.members.schemas import ConversionNew, StatusChangeNew
 from app.members.types import FINAL, MemberStatus
+from app.organizations.models import OrganizationState
 from app.probations import logic, queries
 from app.probations.errors import AdmissionOpen, AdmissionsLeft
 from app.probations.types import Led
@@ -172,10 +173,12 @@ async def change_status(
 
 async def dissolve_organization(
     session: AsyncSession, caller: Caller, organization_id: UUID, version: int, decision: str | None
-) -> None:
+) -> OrganizationState:
     """Dissolve an organisation that has neither members, nor open admissions, nor any below (撤销).
 
     Raises what `people.dissolve_organization` raises, and `AdmissionsLeft`.
     """
-    code = await people.dissolve_organization(session, caller, organization_id, version, decision)
+    state = await people.dissolve_organization(session, caller, organization_id, version, decision)
+    code = state.district_code
     refuse_left(await queries.led(session, code, [organization_id], {}, lambda _: None))
+    return state

@@ -59,7 +59,12 @@ async def take_back(session: AsyncSession, district_code: str, journal: Journal)
     writing.refuse_later(later)
     now = await queries.standing(session, district_code)
     known = set(logic.faults(now))
-    wrong = [f for f in logic.faults(_earlier(now, states, memberships)) if f not in known]
+    earlier = _earlier(now, states, memberships)
+    again = (e["before"] for e in memberships)
+    back = {UUID(row["organization_id"]) for row in again if row and row["valid_to"] is None}
+    gone = sorted(back - earlier.keys())
+    writing.refuse_later([{"kind": "organization", "id": str(i)} for i in gone])
+    wrong = [f for f in logic.faults(earlier) if f not in known]
     writing.refuse_later(
         [{"kind": "organization", "id": str(f.organization_id), "fault": f.what} for f in wrong]
     )

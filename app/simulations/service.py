@@ -19,6 +19,7 @@ from sqlalchemy.orm import aliased
 
 from app.admissions.models import Admission
 from app.core import clock
+from app.core.caller import Caller
 from app.core.db import new_id
 from app.cycles.models import ElectionCycle, ElectionStep
 from app.cycles.types import ENDED, CycleStatus
@@ -27,7 +28,7 @@ from app.members.models import Member, Membership
 from app.organizations.errors import NameTaken
 from app.organizations.models import Organization, OrganizationState
 from app.probations import queries as probations
-from app.probations.service import lead, refuse_left
+from app.probations.service import dissolve_organization, lead, refuse_left
 from app.probations.types import Led
 from app.simulations import queries
 from app.simulations.errors import BallotRunning, ChangedLater
@@ -312,8 +313,27 @@ async def _lead_transfers(
                 await redirect(session, code, place, to, only=[row.id])
 
 
+async def dissolve(
+    session: AsyncSession, caller: Caller, organization_id: UUID, version: int, decision: str | None
+) -> None:
+    """Dissolve an empty organisation; a running election stops.
+
+    Raises what `probations.service.dissolve_organization` raises, and `BallotRunning`.
+    """
+    given = organization_id, version, decision
+    state = await dissolve_organization(session, caller, *given)
+    places, code = [organization_id], state.district_code
+    await _stop_elections(session, code, places, decision, caller.account_id)
+    if await queries.open_boxes(session, code, places):  # the cycles' locks are held
+        raise BallotRunning
+
+
 async def _stop_elections(
-    session: AsyncSession, code: str, places: Collection[UUID], document: str, account_id: UUID
+    session: AsyncSession,
+    code: str,
+    places: Collection[UUID],
+    document: str | None,
+    account_id: UUID,
 ) -> None:
     """Cancel the open cycles of organisations that end or get another kind."""
     stopped = await session.scalars(

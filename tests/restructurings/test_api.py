@@ -30,6 +30,12 @@ from tests.make.restructurings import (
 from tests.make.transfers import make_transfer
 
 TODAY, LATER = date(2019, 12, 31), date(2020, 1, 1)
+BOX = """
+INSERT INTO ballot_box (district_code, id, organization_id, organization_name, title, position,
+                        seats, candidates, allows_write_ins, status, voters_due, opened_by,
+                        opened_on)
+VALUES ('231005', gen_random_uuid(), :organization, '测试', '换届', 'secretary', 1, '[]', true,
+        'open', 3, gen_random_uuid(), '2019-12-31')"""
 
 
 def told(answer: httpx.Response) -> tuple[int, str]:
@@ -348,13 +354,7 @@ async def test_an_application_is_not_dated_before_what_is_recorded(
 async def test_an_open_ballot_is_closed_first(desk: Desk, session: AsyncSession) -> None:
     _, first, second = await two_branches(session, desk.root)
     made = await desk.approved(merge(second, first))
-    box = text("""
-INSERT INTO ballot_box (district_code, id, organization_id, organization_name, title, position,
-                        seats, candidates, allows_write_ins, status, voters_due, opened_by,
-                        opened_on)
-VALUES ('231005', gen_random_uuid(), :organization, '测试', '换届', 'secretary', 1, '[]', true,
-        'open', 3, gen_random_uuid(), '2019-12-31')""")
-    await session.execute(box, {"organization": second})
+    await session.execute(text(BOX), {"organization": second})
     for one in (made, await desk.approved(convert(second, "joint_branch"))):
         shown = (await desk.simulation(one))["ballots"]
         assert [b["organization_id"] for b in shown] == [str(second)]
@@ -425,3 +425,31 @@ async def test_figures_count_approved_conversions(desk: Desk, session: AsyncSess
     for name, count in (("upgraded", 0), ("downgraded", 1)):
         told = (await desk.one.get(f"/figures/general_branches_{name}")).json()
         assert told["value"] == count
+
+
+async def test_nobody_goes_back_to_what_ended_meanwhile(desk: Desk, session: AsyncSession) -> None:
+    branch, other = [await make_organization(session, desk.root) for _ in range(2)]
+    people = await make_members(session, branch, 7, TODAY)
+    part = {"name": "新党支部", "kind": "party_branch", "member_ids": people[:3]}
+    made = await desk.applied({"action": "split", "organization_id": branch, "parts": [part]})
+    await desk.applied(merge(branch, other))
+    refused = await desk.post(made, "reversals")
+    assert told(refused) == (409, "changed-later")
+    assert refused.json()["later"] == [{"kind": "organization", "id": str(branch)}]
+
+
+async def test_an_ordinary_end_waits_for_the_ballot_and_stops_the_election(
+    desk: Desk, session: AsyncSession
+) -> None:
+    branch, balloting = [await make_organization(session, desk.root) for _ in range(2)]
+    new = {"organization_id": str(branch), "seats": 0, "due_on": "2019-12-31"}
+    opened = await desk.one.post("/election-cycles", json=new)
+    assert opened.status_code == 201, opened.text
+    await session.execute(text(BOX), {"organization": balloting})
+    clock.pin(LATER)
+    match = {"if-match": '"1"'}
+    refused = await desk.one.delete(f"/organizations/{balloting}", headers=match)
+    assert told(refused) == (409, "ballot-running")
+    assert (await desk.one.delete(f"/organizations/{branch}", headers=match)).status_code == 204
+    stopped = (await desk.one.get(f"/election-cycles/{opened.json()['id']}")).json()
+    assert stopped["status"] == "cancelled"
