@@ -117,9 +117,8 @@ async def get(on: Executor, caller: Caller, box_id: UUID) -> AnyRow:
 
 async def find(on: Reader, caller: Caller, params: BoxListParams) -> Rows[AnyRow]:
     """List a page of boxes; raises `NotFound` for `within` out of sight."""
-    day, subtrees = clock.today(), caller.subtrees(READ)
-    if params.within:
-        subtrees = [await organizations.subtree(on, caller, params.within, day, READ)]
+    day = clock.today()
+    subtrees = await organizations.asked(on, caller, params.within, day, READ)
     rows = visible(caller, subtrees, day, own=params.within is None)
     if params.organization_id:
         rows = rows.where(BallotBox.organization_id == params.organization_id)

@@ -179,10 +179,7 @@ def _summed(rows: Sequence[Any]) -> dict[ActivityKind, logic.Counts]:
 async def due(on: Reader, caller: Caller, params: DueParams) -> Rows[dict[str, Any]]:
     """List what is due in the order of the tree, or raise `NotFound` for `within` out of sight."""
     day = params.as_of or clock.today()
-    if params.within is None:
-        places = await organizations.places(on, caller, READ, day)
-    else:
-        places = [await organizations.subtree(on, caller, params.within, day, READ)]
+    places = await organizations.asked(on, caller, params.within, day, READ)
     bodies = _read_bodies((await on.execute(_bodies(places, day))).all())
     wanted = [
         (_key(d), d)

@@ -200,10 +200,8 @@ async def corrections(
 
     Where an organisation stands today says who may see what was told of it.
     """
-    read, today = Permission.MEMBERS_READ, clock.today()
-    places = caller.subtrees(read)
-    if params.within is not None:
-        places = [await organizations.subtree(on, caller, params.within, today, read)]
+    today = clock.today()
+    places = await organizations.asked(on, caller, params.within, today, Permission.MEMBERS_READ)
     final = params.last or today
     window = params.first or final - timedelta(days=DAYS), final
     of = {Subject.ORGANIZATION: _of_organizations, Subject.MEMBERSHIP: _of_memberships}

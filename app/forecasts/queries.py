@@ -150,10 +150,7 @@ async def warnings(on: Reader, caller: Caller, params: WarningListParams) -> War
     Raises `NotFound` for `within` out of sight.
     """
     day = params.as_of or clock.today()
-    if params.within is not None:
-        places = [await organizations.subtree(on, caller, params.within, day, READ)]
-    else:
-        places = await organizations.places(on, caller, READ, day)
+    places = await organizations.asked(on, caller, params.within, day, READ)
     asked = await rules.effective(on, (p.district_code for p in places), day)
     window: dict[str, Any] = {
         "back": add_months(day, -logic.MONTHS),

@@ -183,10 +183,7 @@ async def _asked(
 ) -> tuple[list[Subtree], dict[str, Any]]:
     """Give the subtrees and the values that `filters` ask for; `NotFound` for one out of sight."""
     day = filters.as_of or clock.today()
-    if filters.within:
-        subtrees = [await organizations.subtree(on, caller, filters.within, day, permission)]
-    else:
-        subtrees = await organizations.places(on, caller, permission, day)
+    subtrees = await organizations.asked(on, caller, filters.within, day, permission)
     values: dict[str, Any] = {
         name: value for name in _FILTERS if (value := getattr(filters, name)) is not None
     }

@@ -223,6 +223,17 @@ async def subtree(
     return await place_in(on, await places(on, caller, permission, day), organization_id, day)
 
 
+async def asked(
+    on: Reader, caller: Caller, within: UUID | None, day: date, permission: Permission
+) -> list[Subtree]:
+    """Give the subtrees that a list asks about, `within` one or all in which `permission` is held.
+
+    Raises `NotFound` for `within` out of sight.
+    """
+    held = await places(on, caller, permission, day)
+    return held if within is None else [await place_in(on, held, within, day)]
+
+
 async def place_in(
     on: Reader, held: Sequence[Subtree], organization_id: UUID, day: date
 ) -> Subtree:

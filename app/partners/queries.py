@@ -137,13 +137,6 @@ async def get_problem(on: Executor, caller: Caller, problem_id: UUID) -> AnyRow:
     return await fetch_one(on, rows.where(Problem.id == problem_id))
 
 
-async def _places(on: Reader, caller: Caller, params: WithinParams, day: date) -> list[Subtree]:
-    """Give the subtrees that are asked about, or raise `NotFound` for `within` out of sight."""
-    if params.within is None:
-        return await organizations.places(on, caller, READ, day)
-    return [await organizations.subtree(on, caller, params.within, day, READ)]
-
-
 async def _find(
     on: Reader, params: WithinParams, rows: AnySelect, table: Any, *names: str
 ) -> AnyRows:
@@ -165,7 +158,7 @@ async def _find(
 async def find_units(on: Reader, caller: Caller, params: PartnerUnitListParams) -> AnyRows:
     """List a page of units, or raise `NotFound` for `within` out of sight."""
     day = params.as_of or clock.today()
-    rows = visible_units(await _places(on, caller, params, day), day)
+    rows = visible_units(await organizations.asked(on, caller, params.within, day, READ), day)
     if params.as_of is not None:
         rows = rows.where(operates(params.as_of))
     return await _find(on, params, rows, Unit, "organization_id", "kind")
@@ -176,7 +169,7 @@ async def find_agreements(
 ) -> AnyRows:
     """List a page of agreements, or raise `NotFound` for `within` out of sight."""
     day = params.as_of or clock.today()
-    rows = visible_agreements(await _places(on, caller, params, day), day)
+    rows = visible_agreements(await organizations.asked(on, caller, params.within, day, READ), day)
     if params.as_of is not None:
         rows = rows.where(on_day(Agreement, params.as_of))
     if params.ends_by is not None:
@@ -187,7 +180,7 @@ async def find_agreements(
 async def find_coverages(on: Reader, caller: Caller, params: UnitCoverageListParams) -> AnyRows:
     """List a page of coverages, or raise `NotFound` for `within` out of sight."""
     day = params.as_of or clock.today()
-    rows = visible_coverages(await _places(on, caller, params, day), day)
+    rows = visible_coverages(await organizations.asked(on, caller, params.within, day, READ), day)
     if params.as_of is not None:
         rows = rows.where(on_day(Coverage, params.as_of))
     return await _find(on, params, rows, Coverage, "unit_id", "member_id", "mode")
@@ -196,5 +189,5 @@ async def find_coverages(on: Reader, caller: Caller, params: UnitCoverageListPar
 async def find_problems(on: Reader, caller: Caller, params: UnitProblemListParams) -> AnyRows:
     """List a page of problems, or raise `NotFound` for `within` out of sight."""
     day = clock.today()
-    rows = visible_problems(await _places(on, caller, params, day), day)
+    rows = visible_problems(await organizations.asked(on, caller, params.within, day, READ), day)
     return await _find(on, params, rows, Problem, "unit_id", "status")

@@ -110,18 +110,11 @@ async def show(on: Executor, caller: Caller, posting_id: UUID) -> PostingOut:
     return _out(await get(on, caller, posting_id), clock.today())
 
 
-async def _places(on: Reader, caller: Caller, within: UUID | None, day: date) -> Sequence[Subtree]:
-    """Give the subtrees that are asked about, or raise `NotFound` for `within` out of sight."""
-    if within is None:
-        return await organizations.places(on, caller, READ, day)
-    return [await organizations.subtree(on, caller, within, day, READ)]
-
-
 async def find(on: Reader, caller: Caller, params: PostingListParams) -> Rows[PostingOut]:
     """List a page of postings, or raise `NotFound` for `within` out of sight."""
     day = params.as_of or clock.today()
     names = ("organization_id", "member_id", "post")
-    rows = visible(await _places(on, caller, params.within, day), day)
+    rows = visible(await organizations.asked(on, caller, params.within, day, READ), day)
     rows = filtered(rows, params, {n: getattr(Posting, n) for n in names})
     rows = rows.where(Posting.valid_to <= day if params.ended else on_day(Posting, day))
     if params.extended is not None:
@@ -207,7 +200,7 @@ async def vacancies(on: Reader, caller: Caller, params: VacancyParams) -> AnyRow
     Raises `NotFound` for `within` out of sight.
     """
     day = params.as_of or clock.today()
-    places = await _places(on, caller, params.within, day)
+    places = await organizations.asked(on, caller, params.within, day, READ)
     asked = [
         _vacant(norm, places, day)
         for norm in pack().norms
@@ -269,7 +262,7 @@ async def find_households(on: Reader, caller: Caller, params: PoorHouseholdListP
     """
     day = params.as_of or clock.today()
     filters = {n: getattr(PoorHousehold, n) for n in ("organization_id", "posting_id")}
-    places = await _places(on, caller, params.within, day)
+    places = await organizations.asked(on, caller, params.within, day, READ)
     rows = filtered(visible_households(places, day), params, filters)
     rows = rows.where(on_day(PoorHousehold, day))
     if params.paired is not None:

@@ -142,10 +142,7 @@ async def _counted_in(
     """Give the places and the values that rates ask for, or raise `NotFound` or `Invalid`."""
     check_period(filters.since, filters.until)
     day = filters.as_of or clock.today()
-    if filters.within:
-        places = [await organizations.subtree(on, caller, filters.within, day, READ)]
-    else:
-        places = await organizations.places(on, caller, READ, day)
+    places = await organizations.asked(on, caller, filters.within, day, READ)
     names = ("pledger_kind", "category", "since", "until")
     values = {n: value for n in names if (value := getattr(filters, n)) is not None}
     return places, values | {"day": day}

@@ -130,9 +130,8 @@ def detail(row: AnyRow) -> dict[str, Any]:
 
 async def find(on: Reader, caller: Caller, params: RestructuringListParams) -> Rows[AnyRow]:
     """List the restructurings that the caller may see; raises `NotFound` for `within`."""
-    today, places = clock.today(), caller.subtrees(READ)
-    if params.within is not None:
-        places = [await organizations.subtree(on, caller, params.within, today, READ)]
+    today = clock.today()
+    places = await organizations.asked(on, caller, params.within, today, READ)
     rows = visible(places, today)
     if params.status is not None:
         rows = rows.where(Restructuring.status == params.status)

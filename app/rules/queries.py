@@ -246,11 +246,7 @@ async def find(on: Reader, caller: Caller, params: FindingListParams, as_of: dat
         raise _unknown("pack")
     if params.rule is not None and params.rule not in rule_codes():
         raise _unknown("rule")
-    read = Permission.RULES_READ
-    if params.within is not None:
-        subtrees = [await organizations.subtree(on, caller, params.within, as_of, read)]
-    else:
-        subtrees = await organizations.places(on, caller, read, as_of)
+    subtrees = await organizations.asked(on, caller, params.within, as_of, Permission.RULES_READ)
     wanted = [f for f in await findings(on, subtrees, as_of) if _is_wanted(f, params)]
     return _page(wanted, params, params.sort)
 

@@ -114,10 +114,7 @@ async def _entries(
 ) -> tuple[list[Entry], int]:
     """Read the bodies that have a term, each judged on `day`, and count those that have none."""
     read = Permission.ELECTIONS_READ
-    if params.within is not None:
-        subtrees = [await organizations.subtree(on, caller, params.within, day, read)]
-    else:
-        subtrees = await organizations.places(on, caller, read, day)
+    subtrees = await organizations.asked(on, caller, params.within, day, read)
     return await entries(on, subtrees, day)
 
 
