@@ -23,12 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 
 from app.access import service as access
 from app.access.models import Account, SignIn
-from app.access.router import Callers
 from app.core import clock, crypto, embedded, migrations
 from app.core.db import Doors, create_engine, new_id, scope_of, set_scope, transaction
 from app.core.problems import FieldProblem
-from app.core.settings import Settings
-from app.main import create_app
+from tests.make.applications import application
 from tests.make.organizations import make_account, make_district
 
 TEMPLATE = "hangji_template"
@@ -173,21 +171,13 @@ async def session(doors: Doors) -> AsyncIterator[AsyncSession]:
         session.info.clear()  # what the test itself wrote needs no audit
 
 
-@pytest.fixture(scope="session")
-def built() -> FastAPI:
-    """The one application of a run: each route prepares itself when it is first asked."""
-    nowhere = Doors.to("postgresql://nowhere/none")
-    return create_app(nowhere, Settings(_env_file=None, allowed_hosts=["test"]))
-
-
 @pytest.fixture
-def app(built: FastAPI, doors: Doors) -> Iterator[FastAPI]:
-    """The application behind this test's doors; what the test changes is put back."""
-    state, routes = dict(built.state._state), list(built.router.routes)
-    built.state.doors, built.state.callers = doors, Callers()
-    yield built
-    built.state._state = state
-    built.router.routes[:] = routes
+def app(doors: Doors) -> Iterator[FastAPI]:
+    """The application behind this test's doors; routes that the test adds go again."""
+    made = application(doors)
+    routes = list(made.router.routes)
+    yield made
+    made.router.routes[:] = routes
 
 
 @pytest.fixture

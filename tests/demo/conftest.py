@@ -14,11 +14,11 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from app.access.router import Callers
 from app.core import clock, crypto
 from app.core.db import Doors, create_engine
 from app.demo import service as demo
 from tests.conftest import DISTRICTS, _at, doors_on, new_database, signed_in
+from tests.make.applications import application
 
 NAME = "hangji_demo"
 DAY = date(2019, 12, 31)
@@ -102,17 +102,13 @@ class District(NamedTuple):
 
 
 @pytest.fixture
-async def district(
-    demo_engine: AsyncEngine, built: FastAPI, _same: None
-) -> AsyncIterator[District]:
-    state = dict(built.state._state)
+async def district(demo_engine: AsyncEngine, _same: None) -> AsyncIterator[District]:
     async with demo_engine.connect() as connection:
         outer = await connection.begin()
         doors = doors_on(connection)
-        built.state.doors, built.state.callers = doors, Callers()
+        app = application(doors)
         async with doors.writing(DISTRICTS) as session:
-            async with _client(built, doors, session, demo.USERNAME) as client:
-                yield District(client, session, built)
+            async with _client(app, doors, session, demo.USERNAME) as client:
+                yield District(client, session, app)
             session.info.clear()
         await outer.rollback()
-    built.state._state = state

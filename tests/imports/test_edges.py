@@ -12,10 +12,8 @@ import pytest
 
 from app.core import clock
 from app.core.db import Doors
-from app.core.settings import Settings
 from app.core.workbooks import Column, NewSheet, write_workbook
 from app.imports import service
-from app.main import create_app
 from tests.conftest import _at, new_database, signed_in
 from tests.imports.test_api import (
     MEMBERS,
@@ -25,6 +23,7 @@ from tests.imports.test_api import (
     take,
     workbook,
 )
+from tests.make.applications import application
 from tests.make.organizations import make_account, make_district
 
 
@@ -162,7 +161,7 @@ async def committed(worker_id: str) -> AsyncIterator[httpx.AsyncClient]:
     async with doors.writing(["231005"]) as session:
         await make_district(session)
         headers = await signed_in(doors, session, await make_account(session))
-    app = create_app(doors, Settings(_env_file=None, allowed_hosts=["test"]))
+    app = application(doors)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://test/v1", headers=headers

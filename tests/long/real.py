@@ -7,9 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
 from datetime import date, timedelta
-from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,18 +17,14 @@ import uvloop
 from fastapi import FastAPI
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from starlette.datastructures import State
 
 from app.access import service as access
 from app.access.models import Account, SignIn
-from app.access.router import Callers
 from app.access.types import Role
 from app.core import clock, crypto, migrations
 from app.core.db import Doors, Executor, new_id
-from app.core.settings import Settings
-from app.main import create_app
-from app.reminders.router import Reads
 from tests.conftest import _at, _sql, new_database
+from tests.make.applications import application
 from tests.make.organizations import make_account, make_district
 
 KEYS = crypto.new_keys()
@@ -38,7 +32,6 @@ TODAY = date(2019, 12, 31)
 DISTRICTS = ["231004", "231005", "000000"]
 TRACES = {"audit_entry", "audit_head", "sign_in_attempts", "wechat_code"}
 """What a refusal may leave behind."""
-HOSTS = ["127.0.0.1", "test"]
 
 
 class World(NamedTuple):
@@ -96,26 +89,6 @@ async def clerk(session: AsyncSession, organization_id: UUID) -> str:
     """Make a clerk of an organisation's subtree; give the access token."""
     role = Role.ORGANIZATION_CLERK
     return await token_of(session, await make_account(session, role, "231005", organization_id))
-
-
-@cache
-def _built() -> FastAPI:
-    nowhere = Doors.to("postgresql://nowhere/none")
-    return create_app(nowhere, Settings(_env_file=None, allowed_hosts=HOSTS))
-
-
-def application(doors: Doors) -> FastAPI:
-    """Give the application as it is served, behind `doors`.
-
-    Each route prepares itself when it is first asked, which takes long: the routes are shared, the
-    state is not.
-    """
-    made = copy(_built())
-    made.middleware_stack = None
-    made.state = State(dict(made.state._state))
-    made.state.doors, made.state.callers = doors, Callers()
-    made.state.feed_reads = Reads()
-    return made
 
 
 def connect(app: FastAPI, headers: dict[str, str]) -> httpx.AsyncClient:

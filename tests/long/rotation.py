@@ -38,7 +38,8 @@ from app.core.embedded import Cluster, running
 from app.imports import service as imports
 from tests.conftest import _at
 from tests.imports.test_api import members, organizations, workbook
-from tests.long.real import HOSTS, serving, token_of
+from tests.long.real import serving, token_of
+from tests.make.applications import HOSTS
 from tests.make.canaries import canary
 from tests.make.members import new_member
 from tests.make.organizations import make_account, make_district

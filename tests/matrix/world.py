@@ -23,7 +23,6 @@ from app.core.db import Doors, create_engine, new_id, transaction
 from app.core.store import ObjectStore
 from app.imports.jobs import analyze
 from app.imports.models import RosterImport
-from app.main import create_app
 from app.members.logic import _ID_CHECKS, _ID_WEIGHTS
 from app.organizations.models import OrganizationState
 from app.organizations.queries import ROOT_PATH
@@ -172,7 +171,7 @@ async def world(url: str) -> AsyncIterator[World]:
             await outer.rollback()
 
     served = replace(doors, writing=undone)
-    app = create_app(served, real.Settings(_env_file=None, allowed_hosts=["test"]))
+    app = real.application(served)
     app.state.store = STORE
     made = World(ids, app, served, tokens)
     await _cursors(made)
