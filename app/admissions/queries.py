@@ -178,11 +178,25 @@ async def steps_of(on: Executor, row: Admission) -> Sequence[AdmissionStep]:
     return (await on.execute(rows)).scalars().all()
 
 
+_NUMBER, _PHONE = "admission.id_number:{}", "admission.phone:{}"
+"""Of what a cipher is."""
+
+
+def seal_number(admission_id: UUID, number: str) -> bytes:
+    """Encrypt an applicant's ID number."""
+    return crypto.keys().encrypt(number, _NUMBER.format(admission_id))
+
+
+def seal_phone(admission_id: UUID, phone: str | None) -> bytes | None:
+    """Encrypt an applicant's telephone, if there is one."""
+    return None if phone is None else crypto.keys().encrypt(phone, _PHONE.format(admission_id))
+
+
 def numbers_of(row: Admission) -> tuple[str, str | None]:
     """Decrypt an applicant's numbers, for the service alone; never for an answer."""
     open_ = crypto.keys().decrypt
-    phone = open_(row.phone_cipher, f"admission.phone:{row.id}") if row.phone_cipher else None
-    return open_(row.id_number_cipher, f"admission.id_number:{row.id}"), phone
+    phone = open_(row.phone_cipher, _PHONE.format(row.id)) if row.phone_cipher else None
+    return open_(row.id_number_cipher, _NUMBER.format(row.id)), phone
 
 
 def dates_of(row: Any) -> Dates:
@@ -231,15 +245,10 @@ _INSIDE = ("path", "kind", "is_standing", "last_on")
 _SORTS = {"applied_on": Admission.applied_on}
 
 
-async def _places(on: Reader, caller: Caller, within: UUID | None) -> Sequence[Subtree]:
-    if within is None:
-        return caller.subtrees(READ)
-    return [await organizations.subtree(on, caller, within, clock.today(), READ)]
-
-
 async def find(on: Reader, caller: Caller, params: AdmissionListParams) -> Rows[AnyRow]:
     """List admissions, or raise `NotFound` for a `within` out of sight."""
-    rows = visible(await _places(on, caller, params.within), clock.today())
+    day = clock.today()
+    rows = visible(await organizations.asked(on, caller, params.within, day, READ), day)
     for name in ("organization_id", "stage", "status"):
         if (value := getattr(params, name)) is not None:
             rows = rows.where(getattr(Admission, name) == value)
@@ -256,7 +265,9 @@ async def find_due(on: Reader, caller: Caller, params: DueListParams) -> Rows[An
     """List what is due, overdue first, or raise `NotFound` for a `within` out of sight."""
     day = params.as_of or clock.today()
     last = min(day, date.max - timedelta(days=params.days)) + timedelta(days=params.days)
-    rows = visible(await _places(on, caller, params.within), clock.today()).where(due_on <= last)
+    today = clock.today()
+    places = await organizations.asked(on, caller, params.within, today, READ)
+    rows = visible(places, today).where(due_on <= last)
     if params.kind is not None:
         rows = rows.where(due_kind == params.kind)
     left = due_on - literal(day, Date)

@@ -25,7 +25,7 @@ from app.admissions.schemas import (
     AdmissionStepNew,
 )
 from app.admissions.types import AdmissionStatus
-from app.core import audit, clock, crypto
+from app.core import audit, clock
 from app.core.caller import Caller, Permission, Subtree
 from app.core.db import new_id
 from app.core.errors import NotFound, Stale
@@ -80,14 +80,13 @@ async def apply(session: AsyncSession, caller: Caller, new: AdmissionNew) -> UUI
 def _applicant(district_code: str, account_id: UUID, new: AdmissionNew) -> Admission:
     made = new_id()
     secret = people.sealed(made, new.id_number, None)
-    cipher = crypto.keys().encrypt(new.id_number, f"admission.id_number:{made}")
     kept = {n: secret[n] for n in ("id_number_index", "id_number_masked")}
     return Admission(
         district_code=district_code,
         id=made,
         organization_id=new.organization_id,
         search_text=search_text(new.name),
-        id_number_cipher=cipher,
+        id_number_cipher=queries.seal_number(made, new.id_number),
         status=Status.OPEN,
         stage=AdmissionStage.APPLICANT,
         step=logic.APPLY,
@@ -100,10 +99,8 @@ def _applicant(district_code: str, account_id: UUID, new: AdmissionNew) -> Admis
 
 
 def _sealed_phone(admission_id: UUID, phone: str | None) -> dict[str, Any]:
-    if phone is None:
-        return dict.fromkeys(("phone_cipher", "phone_masked"))
-    cipher = crypto.keys().encrypt(phone, f"admission.phone:{admission_id}")
-    return {"phone_cipher": cipher, "phone_masked": mask_phone(phone)}
+    masked = None if phone is None else mask_phone(phone)
+    return {"phone_cipher": queries.seal_phone(admission_id, phone), "phone_masked": masked}
 
 
 def _keep(

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +16,7 @@ import asyncpg
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    ColumnElement,
     DateTime,
     Executable,
     MetaData,
@@ -23,9 +24,12 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    any_,
     func,
+    literal,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -91,6 +95,12 @@ def new_id() -> UUID:
     value = (milliseconds & (2**48 - 1)) << 80 | tail
     value = value & ~(0xF << 76) | 0x7 << 76
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+def among(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:
+    """Hold `column` to `ids`, which may be hundreds: one parameter, not one for each."""
+    held: ColumnElement[bool] = column == any_(literal(sorted(ids), ARRAY(Uuid)))
+    return held
 
 
 SCOPE = "hangji.districts"

@@ -7,22 +7,19 @@ from uuid import UUID
 
 from sqlalchemy import (
     Text,
-    Uuid,
-    any_,
     bindparam,
     cast,
-    literal,
     literal_column,
     or_,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.admissions.models import Admission
-from app.core.db import Base
+from app.core.db import Base, among
 from app.cycles.models import ElectionCycle, ElectionStep
 from app.members.models import Member, Membership
 from app.organizations.models import Organization, OrganizationState
@@ -128,11 +125,6 @@ async def snapshot(
         for row_id, json in await session.execute(rows):
             found[table.__tablename__, str(row_id)] = json
     return found
-
-
-def among(column: Any, ids: Collection[UUID]) -> Any:
-    """Hold `column` to `ids`, which may be hundreds: one parameter, not one for each."""
-    return column == any_(literal(sorted(ids), ARRAY(Uuid)))
 
 
 def _lasts(dated: Any, day: date) -> Any:

@@ -23,10 +23,9 @@ from app.leaders.errors import (
 )
 from app.leaders.models import LeaderArchive, LeaderRecord
 from app.leaders.schemas import LeaderArchiveNew, LeaderRecordNew
-from app.members import queries as members
+from app.members import service as people
 from app.members.models import Member
 from app.members.types import COUNTED
-from app.organizations import service as tree
 
 WRITE = Permission.ACTIVITIES_WRITE
 
@@ -36,9 +35,7 @@ async def open_archive(session: AsyncSession, caller: Caller, new: LeaderArchive
 
     Raises `NotFound`, `Forbidden`, `LeaderNotCounted` or `ArchiveOverlaps`.
     """
-    found = await members.get(session, caller, new.member_id)
-    await tree.hold(session, caller, found.organization_id)
-    found = await members.get(session, caller, new.member_id)  # as it is under the lock
+    found = await people.hold(session, caller, new.member_id)
     caller.require(WRITE, at=Subtree(found.district_code, found.path))
     if found.status not in COUNTED:
         raise LeaderNotCounted

@@ -29,6 +29,7 @@ from app.organizations import service as tree
 from app.organizations.errors import NotEmpty, NotStanding
 from app.organizations.logic import HOLDS_MEMBERS
 from app.organizations.models import OrganizationState
+from app.organizations.queries import AnyRow
 from app.organizations.types import OrganizationStatus
 
 FACTS = ("sex", "ethnicity", "born_on", "education", "joined_on", "full_on", "is_mobile")
@@ -124,6 +125,16 @@ async def _place(session: AsyncSession, caller: Caller, organization_id: UUID) -
     if found.status != OrganizationStatus.ACTIVE:
         raise NotStanding
     return here
+
+
+async def hold(session: AsyncSession, caller: Caller, member_id: UUID) -> AnyRow:
+    """Find a member, and keep the organisation standing to which the member belongs.
+
+    Raises `NotFound`.
+    """
+    found = await queries.get(session, caller, member_id)
+    await tree.hold(session, caller, found.organization_id)
+    return await queries.get(session, caller, member_id)  # as it is under the lock
 
 
 async def record(session: AsyncSession, caller: Caller, new: MemberNew) -> UUID:

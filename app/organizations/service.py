@@ -1,5 +1,6 @@
 """Changing the tree. A change is dated: what was stays, and the day on which it ended."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -37,12 +38,17 @@ async def take_labels(session: AsyncSession, district_code: str, count: int) -> 
 
 
 async def hold(session: AsyncSession, caller: Caller, organization_id: UUID) -> None:
+    """Keep an organisation of the caller's districts as it stands: see `share`."""
+    await share(session, caller.districts, organization_id)
+
+
+async def share(session: AsyncSession, codes: Collection[str], organization_id: UUID) -> None:
     """Keep an organisation as it stands until the COMMIT: who would end it waits, or came first.
 
     It comes before the locks of what hangs on an organisation, and before reading it.
     """
     rows = select(Organization.id).where(
-        Organization.district_code.in_(sorted(caller.districts)), Organization.id == organization_id
+        Organization.district_code.in_(sorted(codes)), Organization.id == organization_id
     )
     await session.execute(rows.with_for_update(read=True))
 

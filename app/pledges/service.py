@@ -15,6 +15,7 @@ from app.core.errors import NotFound, Stale, wrong
 from app.core.images import clean
 from app.core.store import Store
 from app.members import queries as members
+from app.members import service as people
 from app.members.types import COUNTED
 from app.organizations import queries as organizations
 from app.organizations import service as tree
@@ -69,9 +70,7 @@ async def _of_member(session: AsyncSession, caller: Caller, new: PledgeNew) -> d
     member_id = new.member_id or caller.member_id
     if member_id is None:
         raise wrong("member_id", "请指明承诺的党员", "say which member pledges")
-    found = await members.get(session, caller, member_id)
-    await tree.hold(session, caller, found.organization_id)
-    found = await members.get(session, caller, member_id)  # as it is under the lock
+    found = await people.hold(session, caller, member_id)
     if not caller.is_member(found.district_code, member_id):
         here = Subtree(found.district_code, found.path)
         caller.require(Permission.PLEDGES_WRITE, at=here)

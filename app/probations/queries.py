@@ -4,15 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, any_, case, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, and_, case, select
 
 from app.admissions import queries as admissions
 from app.admissions.models import Admission
 from app.admissions.types import AdmissionStatus
 from app.core import clock
 from app.core.caller import Caller
-from app.core.db import Executor
+from app.core.db import Executor, among
 from app.members.models import Membership
 from app.organizations.models import OrganizationState
 from app.organizations.queries import AnyRow
@@ -27,12 +26,6 @@ MOST = 1000
 def is_open(district_code: str) -> ColumnElement[bool]:
     """Hold to the open admissions of a district."""
     return and_(Admission.district_code == district_code, Admission.status == AdmissionStatus.OPEN)
-
-
-def among(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:
-    """Hold `column` to `ids`, however many: one parameter."""
-    held: ColumnElement[bool] = column == any_(literal(sorted(ids), ARRAY(Uuid)))
-    return held
 
 
 async def places(

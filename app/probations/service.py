@@ -16,9 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.admissions import queries as admissions
 from app.admissions.models import Admission, AdmissionStep
 from app.admissions.types import AdmissionStatus
-from app.core import crypto
 from app.core.caller import Caller
-from app.core.db import new_id
+from app.core.db import among, new_id
 from app.members import queries as members
 from app.members import service as people
 from app.members.errors import MemberExists
@@ -38,7 +37,7 @@ async def lock(
         return []
     rows = (
         select(Admission)
-        .where(queries.is_open(district_code), queries.among(Admission.member_id, member_ids))
+        .where(queries.is_open(district_code), among(Admission.member_id, member_ids))
         .order_by(Admission.id)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -86,12 +85,12 @@ async def bring(
     `MemberExists` where the number is in another open admission there.
     """
     code, organization_id = to
-    made, ring = new_id(), crypto.keys()
+    made = new_id()
     number, phone = admissions.numbers_of(row)
     here = {"district_code": code, "id": made, "organization_id": organization_id}
     numbers = {
-        "id_number_cipher": ring.encrypt(number, f"admission.id_number:{made}"),
-        "phone_cipher": ring.encrypt(phone, f"admission.phone:{made}") if phone else None,
+        "id_number_cipher": admissions.seal_number(made, number),
+        "phone_cipher": admissions.seal_phone(made, phone),
     }
     fresh: dict[str, Any] = {"member_id": member_id, "reminded": None, "version": 1}
     session.add(Admission(**_columns(row) | here | numbers | fresh))
@@ -122,7 +121,7 @@ async def lead(session: AsyncSession, district_code: str, found: Sequence[Led]) 
     for to, these in ids.items():
         await session.execute(
             update(Admission)
-            .where(Admission.district_code == district_code, queries.among(Admission.id, these))
+            .where(Admission.district_code == district_code, among(Admission.id, these))
             .values(organization_id=to, reminded=None)
             .execution_options(synchronize_session=False)
         )

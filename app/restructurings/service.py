@@ -314,14 +314,13 @@ async def apply(
     if is_old or outcome.ended or outcome.converted or outcome.moved:  # now nobody comes or goes
         outcome = await simulations.work_out(session, code, actions, label)
     await _refuse_overtaken(session, row, outcome)
-    moving = await writing.movers(session, code, outcome)
-    document = str(row.document)
-    journal = await writing.write(session, code, outcome, day, document, caller.account_id)
+    document, account = str(row.document), caller.account_id
+    journal, moved = await writing.write(session, code, outcome, day, document, account)
     await _keep_subjects(session, row, outcome)
     values = {"applied_on": day, "changed_at": func.clock_timestamp()}
     values["journal"] = cast(literal(journal, SqlText()), JSONB)
     await _step(session, caller, row, Step.APPLIED, values, day, row.document)
-    whom = {"organizations": _concerned(row, outcome), "members": list(moving)}
+    whom = {"organizations": _concerned(row, outcome), "members": moved}
     await _tell(session, row, "已执行", "applied", department=True, **whom)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import aliased
 from app.admissions.models import Admission
 from app.core import clock
 from app.core.caller import Caller
-from app.core.db import new_id
+from app.core.db import among, new_id
 from app.cycles.models import ElectionCycle, ElectionStep
 from app.cycles.types import ENDED, CycleStatus
 from app.journals import service as journals
@@ -59,17 +59,19 @@ async def write(
     day: date,
     document: str,
     account_id: UUID,
-) -> str:
+) -> tuple[str, Collection[UUID]]:
     """Write `outcome` from `day` on; who asks has locked the organisations that it touches.
 
-    Gives the JSON of the `Journal` that takes it back. Raises `ChangedLater`, `BallotRunning`,
-    `AdmissionsLeft` or `NameTaken`.
+    Gives the JSON of the `Journal` that takes it back, and the members who moved. Raises
+    `ChangedLater`, `BallotRunning`, `AdmissionsLeft` or `NameTaken`.
     """
-    led = await _led(session, district_code, outcome, await movers(session, district_code, outcome))
-    await journals.lock(session, Admission, district_code, [one.admission_id for one in led])
-    moving = await movers(session, district_code, outcome)  # by now nobody is admitted there
+    moving = await _movers(session, district_code, outcome)
     led = await _led(session, district_code, outcome, moving)
-    refuse_left(led)
+    if led:
+        await journals.lock(session, Admission, district_code, [one.admission_id for one in led])
+        moving = await _movers(session, district_code, outcome)  # by now nobody is admitted there
+        led = await _led(session, district_code, outcome, moving)
+        refuse_left(led)
     await journals.lock(session, Member, district_code, moving)
     stopped = [*outcome.ended, *outcome.converted]
     await _refuse_later(session, district_code, outcome, day, moving)
@@ -95,9 +97,7 @@ async def write(
     await _lead_transfers(session, district_code, outcome, moving)
     await lead(session, district_code, led)
     await _stop_elections(session, district_code, stopped, document, account_id)
-    if await queries.open_boxes(session, district_code, stopped):  # the cycles' locks are held
-        raise BallotRunning
-    return journals.journal(kept, await rows())
+    return journals.journal(kept, await rows()), moving
 
 
 async def _led(
@@ -106,7 +106,7 @@ async def _led(
     return await probations.led(session, code, outcome.branches, moving, outcome.branch)
 
 
-async def movers(session: AsyncSession, code: str, outcome: Outcome) -> dict[UUID, UUID]:
+async def _movers(session: AsyncSession, code: str, outcome: Outcome) -> dict[UUID, UUID]:
     """Tell where each member goes who belongs elsewhere afterwards."""
     heirs = {i: heir for i, heir in outcome.ended.items() if heir is not None}
     found = {m: heirs[at] for m, at in await queries.members_of(session, code, heirs)}
@@ -127,8 +127,8 @@ async def _refuse_later(
         or_(
             and_(
                 or_(
-                    journals.among(State.organization_id, touched),
-                    journals.among(State.parent_id, touched),
+                    among(State.organization_id, touched),
+                    among(State.parent_id, touched),
                 ),
                 is_later,
             ),
@@ -243,7 +243,7 @@ async def _write_states(
     changed = set(outcome.changed)
     ended = await session.scalars(
         update(State)
-        .where(*open_, journals.among(State.organization_id, changed), State.valid_from < day)
+        .where(*open_, among(State.organization_id, changed), State.valid_from < day)
         .values(valid_to=day)
         .returning(State.organization_id)
         .execution_options(**quick)
@@ -321,11 +321,8 @@ async def dissolve(
     Raises what `probations.service.dissolve_organization` raises, and `BallotRunning`.
     """
     given = organization_id, version, decision
-    state = await dissolve_organization(session, caller, *given)
-    places, code = [organization_id], state.district_code
-    await _stop_elections(session, code, places, decision, caller.account_id)
-    if await queries.open_boxes(session, code, places):  # the cycles' locks are held
-        raise BallotRunning
+    code = (await dissolve_organization(session, caller, *given)).district_code
+    await _stop_elections(session, code, [organization_id], decision, caller.account_id)
 
 
 async def _stop_elections(
@@ -335,7 +332,10 @@ async def _stop_elections(
     document: str | None,
     account_id: UUID,
 ) -> None:
-    """Cancel the open cycles of organisations that end or get another kind."""
+    """Cancel the open cycles of organisations that end or get another kind.
+
+    Raises `BallotRunning` while a box is open there.
+    """
     stopped = await session.scalars(
         update(ElectionCycle)
         .where(
@@ -361,3 +361,5 @@ async def _stop_elections(
             )
         )
     await session.flush()
+    if await queries.open_boxes(session, code, places):  # the cycles' locks are held
+        raise BallotRunning

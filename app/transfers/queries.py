@@ -18,7 +18,7 @@ from app.core.pages import Rows, fetch_one, page
 from app.members.models import Membership
 from app.members.types import COUNTED
 from app.organizations import queries as organizations
-from app.organizations.models import Organization, OrganizationState
+from app.organizations.models import OrganizationState
 from app.organizations.queries import AnyRow, AnySelect, in_subtrees, stood_as
 from app.organizations.types import OrganizationKind
 from app.transfers import logic
@@ -263,14 +263,6 @@ def reachable(caller: Caller, code: str, organization_id: UUID) -> AnySelect:
     return _standing(clock.today()).where(
         STATE.organization_id == organization_id, or_(STATE.district_code == code, in_sight)
     )
-
-
-def share(code: str, organization_id: UUID) -> Select[UUID]:
-    """Select an organisation and keep it standing until the COMMIT."""
-    rows = select(Organization.id).where(
-        Organization.district_code == code, Organization.id == organization_id
-    )
-    return rows.with_for_update(read=True)
 
 
 async def above(on: Executor, place: Any) -> tuple[UUID | None, bool]:

@@ -19,6 +19,7 @@ from app.members.errors import HoldsNoMembers
 from app.members.types import COUNTED
 from app.messages.service import tell
 from app.messages.types import MessageKind
+from app.organizations import service as tree
 from app.organizations.logic import HOLDS_MEMBERS
 from app.organizations.queries import AnyRow
 from app.organizations.types import OrganizationKind
@@ -303,7 +304,7 @@ async def destination(session: AsyncSession, row: Transfer) -> Any:
         found = (await session.execute(rows)).first()
         if found is None or not _takes(found, is_here=row.district_code == code):
             raise DestinationGone
-        await session.execute(queries.share(code, found.organization_id))
+        await tree.share(session, [code], found.organization_id)
     return found
 
 
